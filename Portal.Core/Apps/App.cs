@@ -1,0 +1,177 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Portal.Core.Teams;
+
+namespace Portal.Core.Apps;
+
+public enum SourceKind
+{
+    /// <summary>Portal's own repository, pushed to at <c>/git/{team}/{app}.git</c>.</summary>
+    Portal,
+
+    /// <summary>Any git address.</summary>
+    Git,
+}
+
+/// <summary>One repository folder that runs.</summary>
+public sealed class App
+{
+    public required Guid Id { get; init; }
+
+    public required Guid TeamId { get; init; }
+
+    /// <summary>Part of its addresses; never changes.</summary>
+    public required string Slug { get; init; }
+
+    public required SourceKind SourceKind { get; init; }
+
+    /// <summary>The git address when <see cref="SourceKind"/> is Git: https or ssh, without credentials.</summary>
+    public string? SourceUrl { get; set; }
+
+    /// <summary>Folder of the repository that is this app, "" for all of it.</summary>
+    public string Directory { get; set; } = "";
+
+    /// <summary>What a person set over the detected plan: JSON of PlanOverrides.</summary>
+    public string? PlanOverrides { get; set; }
+
+    /// <summary>Sealed: the secret that signs the inbound webhook of a git source.</summary>
+    public byte[]? WebhookSecret { get; set; }
+
+    /// <summary>Sealed: the private half of the generated deploy key.</summary>
+    public byte[]? DeployKey { get; set; }
+
+    /// <summary>The public half, to copy to the git host.</summary>
+    public string? DeployKeyPublic { get; set; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required Guid? CreatedBy { get; init; }
+
+    /// <summary>Set when its deletion was asked for; the worker stops and removes everything, then the row goes.</summary>
+    public DateTimeOffset? DeletedAt { get; set; }
+
+    public int LastBuildNumber { get; set; }
+
+    public uint Version { get; init; }
+}
+
+public enum DeployTrigger
+{
+    Push,
+    Tag,
+    Schedule,
+    Manual,
+}
+
+/// <summary>One rule of "Deploy when…".</summary>
+public sealed record DeployRule
+{
+    public required DeployTrigger On { get; init; }
+
+    /// <summary>Tag: a glob such as <c>v*</c>.</summary>
+    public string? Pattern { get; init; }
+
+    /// <summary>Schedule: five cron fields.</summary>
+    public string? Cron { get; init; }
+
+    /// <summary>Schedule: IANA time zone.</summary>
+    public string? TimeZone { get; init; }
+
+    /// <summary>Push: globs; deploy only when a changed file matches one. Empty: any file under the app's folder.</summary>
+    public IReadOnlyList<string> Paths { get; init; } = [];
+}
+
+/// <summary>How many instances of each process type. Absent: one "web", one of every other type.</summary>
+public sealed record ScaleSettings
+{
+    public IReadOnlyDictionary<string, int> Instances { get; init; } = new Dictionary<string, int>();
+
+    /// <summary>Memory limit of one instance in MiB.</summary>
+    public int MemoryMb { get; init; } = 512;
+}
+
+/// <summary>Where an app runs: production, staging, …; follows a branch. Desired settings above, observed state below.</summary>
+public sealed class AppEnvironment
+{
+    public required Guid Id { get; init; }
+
+    public required Guid AppId { get; init; }
+
+    public required Guid TeamId { get; init; }
+
+    public required string Slug { get; init; }
+
+    /// <summary>The branch it follows; null until the first push, whose branch becomes it.</summary>
+    public string? Branch { get; set; }
+
+    public List<DeployRule> DeployOn { get; set; } = [new DeployRule { On = DeployTrigger.Push }];
+
+    public ScaleSettings Scale { get; set; } = new();
+
+    /// <summary>The web process is healthy when GET of this path answers below 400; null: when it accepts a connection on $PORT.</summary>
+    public string? HealthPath { get; set; }
+
+    /// <summary>Overrides the port that the app is told in $PORT; set by the fix "Use 3000". Null: Portal chooses.</summary>
+    public int? FixedPort { get; set; }
+
+    /// <summary>Pushes do not deploy while set; the sentence says why ("Rolled back to v12 by Ada").</summary>
+    public string? AutoDeployPaused { get; set; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public DateTimeOffset? DeletedAt { get; set; }
+
+    public int LastReleaseVersion { get; set; }
+
+    /// <summary>The release that shall be live.</summary>
+    public Guid? DesiredReleaseId { get; set; }
+
+    /// <summary>Raised with every change of what shall run (release, scale, …); the roll-out controller converges to it.</summary>
+    public long DesiredRevision { get; set; }
+
+    /// <summary>Observed: the release that the address leads to.</summary>
+    public Guid? LiveReleaseId { get; set; }
+
+    /// <summary>Observed: JSON of <see cref="Portal.Core.Common.Status"/>.</summary>
+    public string? Status { get; set; }
+
+    public DateTimeOffset? StatusAt { get; set; }
+
+    public uint Version { get; init; }
+}
+
+internal sealed class AppMapping : IEntityTypeConfiguration<App>
+{
+    public void Configure(EntityTypeBuilder<App> builder)
+    {
+        builder.ToTable("apps");
+        builder.HasKey(a => a.Id);
+        builder.Property(a => a.Slug).HasMaxLength(18);
+        builder.Property(a => a.SourceUrl).HasMaxLength(500);
+        builder.Property(a => a.Directory).HasMaxLength(200);
+        builder.Property(a => a.PlanOverrides).HasColumnType("jsonb");
+        builder.HasIndex(a => new { a.TeamId, a.Slug }).IsUnique();
+        builder.HasOne<Team>().WithMany().HasForeignKey(nameof(App.TeamId)).OnDelete(DeleteBehavior.Restrict);
+        builder.Property(a => a.Version).IsRowVersion();
+    }
+}
+
+internal sealed class AppEnvironmentMapping : IEntityTypeConfiguration<AppEnvironment>
+{
+    public void Configure(EntityTypeBuilder<AppEnvironment> builder)
+    {
+        builder.ToTable("environments");
+        builder.HasKey(e => e.Id);
+        builder.Property(e => e.Slug).HasMaxLength(18);
+        builder.Property(e => e.Branch).HasMaxLength(250);
+        builder.Property(e => e.HealthPath).HasMaxLength(200);
+        builder.Property(e => e.AutoDeployPaused).HasMaxLength(400);
+        builder.Property(e => e.DeployOn).HasColumnType("jsonb");
+        builder.Property(e => e.Scale).HasColumnType("jsonb");
+        builder.Property(e => e.Status).HasColumnType("jsonb");
+        builder.HasIndex(e => new { e.AppId, e.Slug }).IsUnique();
+        builder.HasIndex(e => e.TeamId);
+        builder.HasOne<App>().WithMany().HasForeignKey(e => e.AppId).OnDelete(DeleteBehavior.Cascade);
+        builder.Property(e => e.Version).IsRowVersion();
+    }
+}

@@ -1,0 +1,41 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Portal.Core.Common;
+using Portal.Core.Data;
+
+namespace Portal.Core.Audit;
+
+/// <summary>
+/// Adds an entry to the unit of work that makes the change, so that both commit or neither.
+/// Callers pass anonymous objects as before and after; a secret's value is never among them.
+/// </summary>
+public sealed class AuditTrail(TimeProvider time)
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+    };
+
+    public void Record(PortalDbContext db, Actor actor, string action, string target,
+        Guid? teamId = null, Guid? appId = null, object? before = null, object? after = null, string outcome = "done") =>
+        db.Set<AuditEntry>().Add(new AuditEntry
+        {
+            Id = Guid.CreateVersion7(time.GetUtcNow()),
+            At = time.GetUtcNow(),
+            ActorKind = actor.Kind,
+            ActorId = actor.Id,
+            UserId = actor.UserId,
+            ActorName = Cut(actor.Name, 200),
+            Address = actor.Address,
+            Action = action,
+            TeamId = teamId,
+            AppId = appId,
+            Target = Cut(target, 400),
+            Before = before is null ? null : JsonSerializer.Serialize(before, Json),
+            After = after is null ? null : JsonSerializer.Serialize(after, Json),
+            Outcome = outcome,
+        });
+
+    private static string Cut(string text, int length) => text.Length <= length ? text : text[..(length - 1)] + "…";
+}

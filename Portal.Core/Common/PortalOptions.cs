@@ -1,0 +1,113 @@
+namespace Portal.Core.Common;
+
+/// <summary>Settings of both hosts, section <c>Portal</c>. Validated at start, all errors at once.</summary>
+public sealed class PortalOptions
+{
+    public const string Section = "Portal";
+
+    /// <summary>Where people reach the portal, without a trailing slash: <c>http://localhost:8080</c>.</summary>
+    public string PublicUrl { get; set; } = "";
+
+    /// <summary>Apps answer below this: <c>localhost:8080</c>, in production a domain of its own.</summary>
+    public string AppsDomain { get; set; } = "";
+
+    /// <summary>Repositories, artifacts, builds, caches and instances lie below it; absolute.</summary>
+    public string DataDirectory { get; set; } = "";
+
+    /// <summary>The state folder of the launcher; absolute.</summary>
+    public string StateDirectory { get; set; } = "";
+
+    /// <summary>The file that holds the master key which wraps the key ring: 32 random bytes, base64, mode 0600.</summary>
+    public string MasterKeyFile { get; set; } = "";
+
+    /// <summary>Apps and builds may run without isolation on this machine.</summary>
+    public bool Trusted { get; set; }
+
+    public UserOptions Users { get; set; } = new();
+
+    public LimitOptions Limits { get; set; } = new();
+
+    public string Repositories => Path.Combine(DataDirectory, "repositories");
+
+    public string Artifacts => Path.Combine(DataDirectory, "artifacts");
+
+    public string BuildFolders => Path.Combine(DataDirectory, "builds");
+
+    public string Caches => Path.Combine(DataDirectory, "caches");
+
+    public string Instances => Path.Combine(DataDirectory, "instances");
+
+    /// <summary>All problems, one sentence each; empty when valid.</summary>
+    public IReadOnlyList<string> Problems()
+    {
+        var problems = new List<string>();
+        if (!Uri.TryCreate(PublicUrl, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || PublicUrl.EndsWith('/'))
+        {
+            problems.Add("Portal:PublicUrl must be an http(s) address without a trailing slash.");
+        }
+        if (string.IsNullOrWhiteSpace(AppsDomain) || AppsDomain.Contains('/', StringComparison.Ordinal))
+        {
+            problems.Add("Portal:AppsDomain must be a host name, with a port where needed.");
+        }
+        if (!Path.IsPathFullyQualified(DataDirectory))
+        {
+            problems.Add("Portal:DataDirectory must be an absolute folder.");
+        }
+        if (!File.Exists(MasterKeyFile))
+        {
+            problems.Add("Portal:MasterKeyFile must name an existing file (32 random bytes in base64).");
+        }
+        return problems;
+    }
+}
+
+/// <summary>Unprivileged system users that work is handed to when the host runs as root; empty: run as the host's own user.</summary>
+public sealed class UserOptions
+{
+    public string Build { get; set; } = "";
+
+    public string App { get; set; } = "";
+
+    /// <summary>Owns the repositories.</summary>
+    public string Git { get; set; } = "";
+}
+
+/// <summary>Bounds on everything that outsiders can drive.</summary>
+public sealed class LimitOptions
+{
+    /// <summary>One build attempt.</summary>
+    public int BuildSeconds { get; set; } = 1800;
+
+    /// <summary>Stored output of one build; what comes after is counted and dropped.</summary>
+    public long BuildLogBytes { get; set; } = 8 * 1024 * 1024;
+
+    /// <summary>How long new instances may take until they answer.</summary>
+    public int StartSeconds { get; set; } = 60;
+
+    /// <summary>How long running requests may take to end in a roll-out, and instances to end after SIGTERM.</summary>
+    public int DrainSeconds { get; set; } = 30;
+
+    public long PushBytes { get; set; } = 512L * 1024 * 1024;
+
+    public long SourceBytes { get; set; } = 2L * 1024 * 1024 * 1024;
+
+    public int SourceFiles { get; set; } = 200_000;
+
+    public int ArtifactsPerApp { get; set; } = 10;
+
+    public long CacheBytesPerApp { get; set; } = 2L * 1024 * 1024 * 1024;
+
+    public int LogLinesPerEnvironment { get; set; } = 20_000;
+
+    public int AppsPerTeam { get; set; } = 100;
+
+    public int EnvironmentsPerApp { get; set; } = 10;
+
+    public int VariablesPerEnvironment { get; set; } = 200;
+
+    /// <summary>Jobs that one worker runs at once.</summary>
+    public int WorkerSlots { get; set; } = 8;
+
+    /// <summary>Builds that one worker runs at once.</summary>
+    public int BuildSlots { get; set; } = 2;
+}
