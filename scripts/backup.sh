@@ -1,0 +1,3 @@
+# shellcheck shell=bash
+command_backup() { die "Not available yet."; }
+command_restore() { die "Not available yet."; }

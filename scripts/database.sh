@@ -1,0 +1,100 @@
+# The private PostgreSQL. It listens on a unix socket in a folder that only its own users can enter,
+# and asks the kernel who is there (peer): no password exists that could leak.
+#
+#   portal_owner  owns the tables and runs the migrations
+#   portal        what the hosts are; owns nothing
+# shellcheck shell=bash
+
+postgres=''
+
+database_url() { # ROLE [DATABASE]
+  printf 'Host=%s;Database=%s;Username=%s' "$run/db" "${2:-portal}" "$1"
+}
+
+start_database() {
+  postgres="$(postgres_programs)"
+  [[ -n $postgres ]] ||
+    die "The database in $data/db is of PostgreSQL $(cat -- "$data/db/PG_VERSION"), which is not installed. Install with: apt-get install postgresql-$(cat -- "$data/db/PG_VERSION")"
+  step database "PostgreSQL in $data/db"
+  local fresh=false
+  if [[ ! -s $data/db/PG_VERSION ]]; then
+    fresh=true
+    # The folder may hold the pieces of a start that was interrupted.
+    find "$data/db" -mindepth 1 -delete
+    (cd / && as "$user_database" "$postgres/initdb" -D "$data/db" --no-sync -U postgres --auth=peer \
+      --encoding=UTF8 --locale=C.UTF-8) >>"$state/logs/postgres.log" 2>&1 ||
+      die "PostgreSQL could not make its data folder: $(tail -n 1 "$state/logs/postgres.log")"
+  fi
+  write_access_rules
+  spawn_database
+  local deadline=$((SECONDS + 60))
+  until database_answers; do
+    host_alive postgres || die "PostgreSQL did not start: $(grep -aE 'FATAL|PANIC|ERROR' "$state/logs/postgres.log" | tail -n 1). The log is $state/logs/postgres.log."
+    ((SECONDS < deadline)) || die "PostgreSQL did not answer within 60 s. The log is $state/logs/postgres.log."
+    sleep 0.05
+  done
+  if [[ ! -e $data/db/portal_ready ]]; then
+    make_roles
+    (cd / && as "$user_database" touch "$data/db/portal_ready")
+  fi
+  step_done "$($fresh && printf 'made' || printf 'started')"
+}
+
+write_access_rules() {
+  local account
+  {
+    if $as_root; then
+      printf 'portal %s postgres\nportal %s portal_owner\nportal root postgres\nportal root portal\nportal %s portal\n' \
+        "$user_database" "$user_database" "$user_web"
+    else
+      account="$(id -un)"
+      printf 'portal "%s" postgres\nportal "%s" portal_owner\nportal "%s" portal\n' "$account" "$account" "$account"
+    fi
+  } | as "$user_database" tee "$data/db/pg_ident.conf" >/dev/null
+  printf 'local all all peer map=portal\n' | as "$user_database" tee "$data/db/pg_hba.conf" >/dev/null
+}
+
+spawn_database() {
+  spawn postgres "$user_database" no_environment "$postgres/postgres" -D "$data/db" \
+    -c "listen_addresses=" -c "unix_socket_directories=$run/db" -c unix_socket_permissions=0777 \
+    -c max_connections=200 -c shared_buffers=128MB
+}
+
+database_answers() {
+  (cd / && as "$user_database" "$postgres/pg_isready" -q -h "$run/db" -d postgres) >/dev/null 2>&1
+}
+
+# SQL comes on standard input; variables are given to psql, which quotes them.
+sql() { # DATABASE [PSQL-OPTION…]
+  local database="$1"
+  shift
+  (cd / && as "$user_database" "$postgres/psql" -X -q -A -t -v ON_ERROR_STOP=1 -h "$run/db" -U postgres -d "$database" "$@")
+}
+
+make_roles() {
+  sql postgres >>"$state/logs/postgres.log" 2>&1 <<'SQL' || die "The database roles could not be made. The log is $state/logs/postgres.log."
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'portal_owner') THEN CREATE ROLE portal_owner LOGIN; END IF;
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'portal') THEN CREATE ROLE portal LOGIN; END IF;
+END $$;
+SELECT 'CREATE DATABASE portal OWNER portal_owner' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'portal') \gexec
+REVOKE ALL ON DATABASE portal FROM PUBLIC;
+GRANT CONNECT, TEMPORARY ON DATABASE portal TO portal;
+SQL
+}
+
+# The hosts' stamp says which migrations this database has seen; without news there is nothing to apply.
+migrate() {
+  [[ "$(cat -- "$data/migrated" 2>/dev/null || true)" != "$hosts_stamp" ]] || return 0
+  step migrations 'applying'
+  attend migrate_as_owner >>"$state/logs/migrations.log" 2>&1 ||
+    die "The migrations could not be applied: $(tail -n 1 "$state/logs/migrations.log"). The log is $state/logs/migrations.log."
+  printf '%s\n' "$hosts_stamp" >"$data/migrated"
+  step_done
+}
+
+migrate_as_owner() {
+  cd /
+  ConnectionStrings__Owner="$(database_url portal_owner)" HOME="$data/home" \
+    as "$user_database" "$dotnet_program" "$hosts/Portal.Migrations/Portal.Migrations.dll"
+}

@@ -1,0 +1,83 @@
+# What must be on the machine, and how it gets there.
+# shellcheck shell=bash
+
+apt_updated=false
+find_missing() { # PACKAGE… -> prints those that are not there
+  local package
+  for package in "$@"; do
+    case "$package" in
+      git) [[ -n $(command -v git) && -x $(git --exec-path 2>/dev/null)/git-http-backend ]] ;;
+      postgresql) [[ -n $(postgres_programs) ]] ;;
+      bubblewrap) [[ -n $(command -v bwrap) ]] ;;
+      chromium) [[ -n $(command -v chromium) ]] ;;
+      util-linux) [[ -n $(command -v setpriv) && -n $(command -v flock) ]] ;;
+      *) [[ -n $(command -v "$package") ]] ;;
+    esac || printf '%s\n' "$package"
+  done
+}
+
+install_packages() { # PACKAGE…
+  local missing
+  mapfile -t missing < <(find_missing "$@")
+  [[ ${#missing[@]} -gt 0 ]] || return 0
+  [[ $EUID -eq 0 ]] || die "Not installed: ${missing[*]}. Install with: sudo apt-get install ${missing[*]}"
+  command -v apt-get >/dev/null || die "Not installed: ${missing[*]}. Install them with this system's package tool."
+  step installing "${missing[*]}"
+  local log="${state:-/tmp}/logs/apt.log"
+  [[ -d ${log%/*} ]] || log=/dev/null
+  if ! $apt_updated; then
+    attend apt-get update -q >"$log" 2>&1 || true
+    apt_updated=true
+  fi
+  # Debian's own cluster would be a second, unused server: only the programs are wanted.
+  if [[ " ${missing[*]} " == *' postgresql '* && ! -e /etc/postgresql-common/createcluster.conf ]]; then
+    mkdir -p /etc/postgresql-common
+    printf 'create_main_cluster = false\n' >/etc/postgresql-common/createcluster.conf
+  fi
+  DEBIAN_FRONTEND=noninteractive attend apt-get install -y -q --no-install-recommends "${missing[@]}" >>"$log" 2>&1 ||
+    die "apt-get could not install ${missing[*]} (see $log). Install by hand: apt-get install ${missing[*]}"
+  mapfile -t missing < <(find_missing "$@")
+  [[ ${#missing[@]} -eq 0 ]] || die "Still missing after apt-get install: ${missing[*]}."
+  step_done
+}
+
+# The folder of PostgreSQL's programs: the data's own version once there is data, else the newest.
+postgres_programs() {
+  local folder newest='' version=''
+  [[ -z $data ]] || version="$(cat -- "$data/db/PG_VERSION" 2>/dev/null || true)"
+  for folder in /usr/lib/postgresql/*/bin; do
+    [[ -x $folder/initdb && -x $folder/postgres && -x $folder/psql ]] || continue
+    if [[ -z $version || $folder == "/usr/lib/postgresql/$version/bin" ]]; then newest="$folder"; fi
+  done
+  printf '%s' "$newest"
+}
+
+check_sdk() {
+  command -v dotnet >/dev/null ||
+    die "The .NET 10 SDK is not installed. Get it from https://dotnet.microsoft.com/download/dotnet/10.0, then run ./portal up again."
+  local version
+  version="$(cd -- "$root" && dotnet --version 2>/dev/null)" ||
+    die "The .NET SDKs here ($(dotnet --list-sdks 2>/dev/null | awk '{ printf "%s%s", s, $1; s = ", " }')) do not fit global.json: the .NET 10 SDK is needed, from https://dotnet.microsoft.com/download/dotnet/10.0."
+  sdk_version="$version"
+}
+
+find_programs() {
+  step finding '.NET, git, PostgreSQL, bubblewrap'
+  check_sdk
+  local missing
+  mapfile -t missing < <(find_missing git postgresql bubblewrap util-linux)
+  local found=".NET $sdk_version"
+  if [[ ${#missing[@]} -gt 0 ]]; then found+=", missing: ${missing[*]}"; fi
+  step_done "$found"
+  # An app can run without isolation when told so, and not every system has bubblewrap.
+  if $option_trusted && [[ ${missing[*]} == bubblewrap && $EUID -ne 0 ]]; then return 0; fi
+  install_packages git postgresql bubblewrap util-linux
+}
+
+# Apps are kept apart by bubblewrap; some machines forbid what it needs.
+check_isolation() {
+  $option_trusted && return 0
+  (cd / && as "$user_app" bwrap --unshare-all --share-net --die-with-parent --ro-bind / / --proc /proc --dev /dev true) \
+    >/dev/null 2>&1 ||
+    die "bubblewrap does not work on this machine, so apps cannot be isolated from each other. Where everybody who deploys is trusted, start with --trusted."
+}
