@@ -52,6 +52,7 @@ make_layout() {
     chmod 0700 -- "$run"
     mkdir -p -- "$data/db" "$run/db" "$data"/{repositories,keys,home,artifacts,builds,caches,instances}
   fi
+  printf '%s\n' "$data" >"$state/data-folder"
   umask 022
 }
 
