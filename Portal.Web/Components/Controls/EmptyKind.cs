@@ -1,0 +1,8 @@
+namespace Portal.Web.Components.Controls;
+
+public enum EmptyKind
+{
+    FirstUse,
+    NoMatch,
+    GoodNews,
+}

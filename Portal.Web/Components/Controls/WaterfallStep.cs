@@ -1,0 +1,4 @@
+namespace Portal.Web.Components.Controls;
+
+/// <summary>A named step of long work. Without <paramref name="From"/> it has not begun, without <paramref name="To"/> it is running.</summary>
+public sealed record WaterfallStep(string Name, Tone Tone, DateTimeOffset? From, DateTimeOffset? To, string? Note = null);

@@ -1,0 +1,100 @@
+// The connection lost: no modal. A line says so, the page stays readable, typed drafts survive.
+// Blazor drives the element with the id components-reconnect-modal and raises this event on it.
+const storeKey = 'portal-drafts';
+let lastHeard = new Date();
+let lost = false;
+
+const clock = when => when.toLocaleTimeString(undefined, { hour12: false });
+
+function line() { return document.getElementById('components-reconnect-modal'); }
+
+function say(text, retry) {
+  const element = line();
+  if (!element) return;
+  element.querySelector('[data-reconnect-text]').textContent = text;
+  element.querySelector('[data-reconnect-now]').hidden = !retry;
+  element.classList.add('shown');
+}
+
+// Something changed on the page: it was heard from then.
+new MutationObserver(() => { if (!lost) lastHeard = new Date(); })
+  .observe(document.body, { childList: true, subtree: true, characterData: true });
+
+function keepDrafts() {
+  const drafts = {};
+  for (const field of document.querySelectorAll('input, textarea')) {
+    if (field.type === 'password' || field.type === 'hidden' || field.closest('[data-no-draft]')) continue;
+    const key = field.id || field.name;
+    if (key && field.value && field.value !== field.defaultValue) drafts[key] = field.value;
+  }
+  sessionStorage.setItem(storeKey, JSON.stringify({ path: location.pathname, drafts }));
+}
+
+function restoreDrafts() {
+  const kept = sessionStorage.getItem(storeKey);
+  if (!kept) return;
+  sessionStorage.removeItem(storeKey);
+  const { path, drafts } = JSON.parse(kept);
+  if (path !== location.pathname) return;
+  for (const [key, value] of Object.entries(drafts)) {
+    const field = document.getElementById(key) ?? document.getElementsByName(key)[0];
+    if (!field || field.value) continue;
+    field.value = value;
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+    field.dispatchEvent(new Event('change', { bubbles: true }));
+  }
+}
+
+async function reload() {
+  // Only when the server answers again: an error page would take the readable one away.
+  try {
+    const answer = await fetch('/healthz', { cache: 'no-store' });
+    if (!answer.ok) throw new Error(String(answer.status));
+    keepDrafts();
+    location.reload();
+  } catch {
+    setTimeout(reload, 2000);
+  }
+}
+
+async function reconnect() {
+  try {
+    if (!await window.Blazor.reconnect()) await reload();
+  } catch {
+    say(`No connection · shown as of ${clock(lastHeard)}`, true);
+  }
+}
+
+document.addEventListener('components-reconnect-state-changed', event => {
+  switch (event.detail.state) {
+    case 'show':
+    case 'retrying':
+      lost = true;
+      say(`Reconnecting… shown as of ${clock(lastHeard)}`, false);
+      break;
+    case 'hide':
+      lost = false;
+      line()?.classList.remove('shown');
+      break;
+    case 'failed':
+      say(`No connection · shown as of ${clock(lastHeard)}`, true);
+      reload();
+      break;
+    case 'rejected':
+    case 'resume-failed':
+      say(`Reconnecting… shown as of ${clock(lastHeard)}`, false);
+      reload();
+      break;
+  }
+}, true);
+
+document.addEventListener('click', event => {
+  if (event.target.closest('[data-reconnect-now]')) reconnect();
+});
+
+document.addEventListener('visibilitychange', () => {
+  if (document.visibilityState === 'visible' && lost) reconnect();
+});
+
+// Fields become live a moment after the page is shown.
+addEventListener('load', () => setTimeout(restoreDrafts, 800));
