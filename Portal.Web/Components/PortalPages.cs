@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using MudBlazor;
 using MudBlazor.Services;
+using Portal.Web.Components.Layout;
 
 namespace Portal.Web.Components;
 
@@ -25,6 +26,7 @@ public static class PortalPages
             mud.SnackbarConfiguration.PreventDuplicates = true;
             mud.SnackbarConfiguration.MaxDisplayedSnackbars = 3;
         });
+        services.AddScoped<ShellModel>();
         return services;
     }
 
