@@ -26,8 +26,11 @@ public sealed record BuildPlan
     /// <summary>What runs from the artifact's root. "web" is the one that gets the address; there may be none of that name.</summary>
     public IReadOnlyList<ProcessType> Processes { get; init; } = [];
 
-    /// <summary>Runs once from the artifact's root, with the release's variables, before traffic moves; or null.</summary>
+    /// <summary>Runs once from the artifact's root, with the release's variables, before traffic moves; complete, for <c>/bin/sh -c</c>; or null.</summary>
     public string? ReleaseCommand { get; init; }
+
+    /// <summary><see cref="ReleaseCommand"/> as a person would write it.</summary>
+    public string? ReleaseText { get; init; }
 
     /// <summary>Defaults for the steps; a user's build variable of the same name wins.</summary>
     public IReadOnlyDictionary<string, string> BuildEnvironment { get; init; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
@@ -49,6 +52,15 @@ public sealed record BuildPlan
 
     public IReadOnlyList<CacheFolder> Caches { get; init; } = [];
 
+    /// <summary>
+    /// Folders, relative to the artifact's root, whose programs the commands call by name (".venv/bin",
+    /// "node_modules/.bin"). The commands of this plan already put them on PATH; a command typed later (a task) needs it.
+    /// </summary>
+    public IReadOnlyList<string> Path { get; init; } = [];
+
+    /// <summary>The repository's own Dockerfile, for a builder that makes images; null when there is none.</summary>
+    public string? Dockerfile { get; init; }
+
     /// <summary>Programs that steps and processes call; a missing one is named before anything runs.</summary>
     public IReadOnlyList<ToolRequirement> Tools { get; init; } = [];
 
@@ -61,19 +73,27 @@ public sealed record BuildPlan
     public PlanProblem? Problem { get; init; }
 }
 
-/// <summary>One phase. <paramref name="Name"/> is what the log shows: "Install" or "Build".</summary>
-public sealed record PlanStep(string Name, string Command);
+/// <summary>
+/// One phase: "Install" or "Build". <paramref name="Command"/> is complete and goes to <c>/bin/sh -c</c>;
+/// <paramref name="Text"/> is the same as a person would type it, for logs and pages.
+/// </summary>
+public sealed record PlanStep(string Name, string Command, string Text);
 
 /// <summary>
 /// A process type. Either <see cref="Command"/> is set, run by <c>/bin/sh -c</c> with PORT in its environment when
 /// <see cref="ListensOnPort"/>; or <see cref="StaticRoot"/> is, and the platform's own file server serves that folder of
-/// the artifact.
+/// the artifact. A single program is started with <c>exec</c>, so that the shell's process id is the program's and it
+/// gets SIGTERM itself; a compound command needs the signal sent to its whole process group.
 /// </summary>
 public sealed record ProcessType
 {
     public required string Name { get; init; }
 
+    /// <summary>Complete, for <c>/bin/sh -c</c> in the artifact's root.</summary>
     public string? Command { get; init; }
+
+    /// <summary>The command as the repository or a person would write it, for pages; a Procfile line word for word.</summary>
+    public string? Text { get; init; }
 
     public bool ListensOnPort { get; init; }
 

@@ -1,0 +1,151 @@
+namespace Portal.Core.Builds.Detection;
+
+/// <summary>A plan being written. Commands are as a person would type them; <see cref="ToPlan"/> completes them.</summary>
+internal sealed class Draft(string stack, string stackId)
+{
+    public const string Install = "Install";
+    public const string Build = "Build";
+    public const string Web = "web";
+
+    public string Stack { get; set; } = stack;
+
+    public string StackId { get; set; } = stackId;
+
+    public string? Version { get; set; }
+
+    /// <summary>The folder of the checkout in which the steps run; null is the folder that was looked at.</summary>
+    public string? Folder { get; set; }
+
+    public List<(string Name, string Command, string Folder)> Steps { get; } = [];
+
+    public List<DraftProcess> Processes { get; } = [];
+
+    public string? Release { get; set; }
+
+    public string ReleaseFolder { get; set; } = "";
+
+    public SortedDictionary<string, string> BuildEnvironment { get; } = new(StringComparer.Ordinal);
+
+    public SortedDictionary<string, string> RunEnvironment { get; } = new(StringComparer.Ordinal);
+
+    public string OutputDirectory { get; set; } = ".";
+
+    public bool BoundToPath { get; set; }
+
+    public List<string> Path { get; } = [];
+
+    public List<CacheFolder> Caches { get; } = [];
+
+    public List<ToolRequirement> Tools { get; } = [];
+
+    public List<string> Why { get; } = [];
+
+    public List<string> Warnings { get; } = [];
+
+    public PlanProblem? Problem { get; set; }
+
+    /// <summary>The problem is the answer: no other stack may explain this folder away.</summary>
+    public bool Final { get; set; }
+
+    public string? Dockerfile { get; set; }
+
+    public bool HasWeb => Processes.Exists(p => p.Name == Web);
+
+    public Draft Step(string name, string command, string folder = "")
+    {
+        Steps.Add((name, command, folder));
+        return this;
+    }
+
+    /// <summary>The process that answers on PORT.</summary>
+    public Draft Serve(string command, string folder = "")
+    {
+        Processes.RemoveAll(p => p.Name == Web);
+        Processes.Insert(0, new DraftProcess(Web, command, folder, Listens: true));
+        return this;
+    }
+
+    /// <summary>The result is a folder of files; the platform's file server answers on PORT.</summary>
+    public Draft ServeFiles(string output, bool spa)
+    {
+        Processes.RemoveAll(p => p.Name == Web);
+        Processes.Insert(0, new DraftProcess(Web, null, "", Listens: true) { StaticRoot = ".", Spa = spa });
+        OutputDirectory = output.Length == 0 ? "." : output;
+        return this;
+    }
+
+    public Draft Because(string finding)
+    {
+        Why.Add(finding);
+        return this;
+    }
+
+    public Draft Needs(string program, string? version, string howToGet, params string[] anyOf)
+    {
+        if (!Tools.Exists(t => t.Program == program))
+        {
+            Tools.Add(new ToolRequirement(program, version, howToGet) { AnyOf = anyOf });
+        }
+
+        return this;
+    }
+
+    public Draft Fail(string what, string nextStep)
+    {
+        Problem = new PlanProblem(what, nextStep);
+        return this;
+    }
+
+    public BuildPlan ToPlan() => new()
+    {
+        Stack = Stack,
+        StackId = StackId,
+        Version = Version,
+        Folder = Folder ?? "",
+        Steps = [.. Steps.Select(s => new PlanStep(s.Name, Shell.Complete(s.Command, Path, s.Folder), Shown(s.Command, s.Folder)))],
+        Processes = [.. Processes.Select(Completed)],
+        ReleaseCommand = Release is null ? null : Shell.Complete(Release, Path, ReleaseFolder),
+        ReleaseText = Release is null ? null : Shown(Release, ReleaseFolder),
+        BuildEnvironment = BuildEnvironment,
+        RunEnvironment = RunEnvironment,
+        OutputDirectory = OutputDirectory,
+        BoundToPath = BoundToPath,
+        Path = [.. Path],
+        Caches = [.. Caches],
+        Dockerfile = Dockerfile,
+        Tools = [.. Tools],
+        Why = [.. Why],
+        Warnings = [.. Warnings],
+        Problem = Problem,
+    };
+
+    private ProcessType Completed(DraftProcess p) => new()
+    {
+        Name = p.Name,
+        Command = p.Command is null ? null : Shell.Complete(p.Command, Path, p.Folder),
+        Text = p.Command is null ? null : Shown(p.Text ?? p.Command, p.Folder),
+        ListensOnPort = p.Listens,
+        StaticRoot = p.StaticRoot,
+        SpaFallback = p.Spa,
+    };
+
+    private static string Shown(string command, string folder) => folder.Length == 0 || folder == "." ? command : $"cd {Shell.Quote(folder)} && {command}";
+}
+
+/// <summary><paramref name="Folder"/> is relative to the artifact's root; <see cref="Text"/> where the command itself is too long to show.</summary>
+internal sealed record DraftProcess(string Name, string? Command, string Folder, bool Listens)
+{
+    public string? Text { get; init; }
+
+    public string? StaticRoot { get; init; }
+
+    public bool Spa { get; init; }
+}
+
+/// <summary>Recognises one tool-chain in a folder; null when the folder is not one of its kind.</summary>
+internal interface IStack
+{
+    string Id { get; }
+
+    Draft? Detect(SourceView source);
+}

@@ -1,0 +1,85 @@
+using System.Text.RegularExpressions;
+
+namespace Portal.Core.Builds.Detection.Node;
+
+/// <summary>How a package without a telling framework starts, in the order people expect: script, main, a usual file name.</summary>
+internal static partial class NodeStart
+{
+    private static readonly string[] UsualEntries =
+    [
+        "server.js", "index.js", "app.js", "main.js", "server.mjs", "index.mjs", "app.mjs", "main.mjs", "server.cjs", "index.cjs", "bin/www", "src/server.js", "src/index.js", "src/app.js",
+        "src/main.js", "src/server.mjs", "src/index.mjs", "server/index.js", "server/server.js", "server/app.js", "api/index.js", "lib/index.js",
+    ];
+
+    private static readonly string[] TypeScriptEntries = ["src/index.ts", "src/server.ts", "src/main.ts", "src/app.ts", "index.ts", "server.ts", "main.ts", "app.ts"];
+
+    /// <summary>The script that starts the package in production, or null.</summary>
+    public static string? Script(PackageJson package)
+    {
+        var start = package.Script("start");
+        string[] production = ["start:prod", "start:production", "start-prod", "prod", "production"];
+        if (start is not null && !StartScript.IsForDeveloping(start))
+        {
+            return "start";
+        }
+
+        return production.FirstOrDefault(n => package.Script(n) is not null)
+            ?? (start is not null ? "start" : package.Script("serve") is { } serve && !StartScript.ServesFiles(package, serve) ? "serve" : null);
+    }
+
+    /// <summary>The command of a script, without the watcher where it watches one file that Node can run.</summary>
+    public static string ScriptCommand(NodeApp app, PackageManager manager, string name)
+    {
+        var script = app.Package.Script(name)!;
+        var watched = Watched().Match(script);
+        if (watched.Success && watched.Groups[1].Value is { } file && (file.Length == 0 || file == "." || app.Source.Has(SourceView.Normalise(file) ?? "")))
+        {
+            return file.Length == 0 || file == "." ? Entry(app) ?? script : $"node {Shell.Quote(file)}";
+        }
+
+        return StartScript.Command(app.Package, manager, name);
+    }
+
+    /// <summary>"node FILE" for main or a usual file name, or null.</summary>
+    public static string? Entry(NodeApp app)
+    {
+        var built = app.Package.Script("build") is not null || app.Package.Has("typescript");
+        if (app.Package.Main is { } main && SourceView.Normalise(main) is { Length: > 0 } path)
+        {
+            // A file that the build makes is not in the listing.
+            var found = app.Source.First(path, path + ".js", path + "/index.js");
+            if (found is not null || (built && !app.Source.Has(path) && IsBuiltFolder(path)))
+            {
+                return $"node {Shell.Quote(found ?? path)}";
+            }
+        }
+
+        if (app.Source.First(UsualEntries) is { } usual)
+        {
+            return $"node {Shell.Quote(usual)}";
+        }
+
+        if (app.Source.First(TypeScriptEntries) is { } typed)
+        {
+            return app.Package.Has("tsx") ? $"tsx {Shell.Quote(typed)}"
+                : app.Package.Has("ts-node") ? $"ts-node {Shell.Quote(typed)}"
+                : app.Package.Has("typescript") && app.Source.Read("tsconfig.json", 65536) is { } config
+                    ? $"node {Shell.Quote(SourceView.Join(TypeScriptOut().Match(config).Groups[1].Value is { Length: > 0 } o ? SourceView.Normalise(o) ?? "dist" : SourceView.FolderOf(typed), Compiled(typed, config)))}"
+                    : null;
+        }
+
+        return null;
+    }
+
+    public static bool IsBuiltFolder(string path) =>
+        path.Split('/')[0] is "dist" or "build" or "out" or "lib" or "output" or "bin" or ".output" or "_build" or "target" or "built" or "compiled" or "prod" or "public_html";
+
+    private static string Compiled(string file, string config) =>
+        Path.ChangeExtension(TypeScriptOut().IsMatch(config) && file.StartsWith("src/", StringComparison.Ordinal) ? file["src/".Length..] : SourceView.NameOf(file), ".js");
+
+    [GeneratedRegex(@"^(?:npx\s+)?nodemon\s*([\w./-]*)$", RegexOptions.NonBacktracking)]
+    private static partial Regex Watched();
+
+    [GeneratedRegex(@"""outDir""\s*:\s*""([^""]+)""", RegexOptions.NonBacktracking)]
+    private static partial Regex TypeScriptOut();
+}

@@ -1,0 +1,49 @@
+namespace Portal.Core.Builds.Detection.Other;
+
+/// <summary>A folder of files with an index.html, served as it is.</summary>
+internal sealed class StaticStack : IStack
+{
+    // Where people keep the page when it is not at the top; a built site that is committed counts as well.
+    private static readonly string[] Usual = ["public", "dist", "build", "static", "www", "site", "_site", "html", "htdocs", "web", "docs", "out", "src", "app"];
+
+    public string Id => "static";
+
+    public Draft? Detect(SourceView source)
+    {
+        var root = Staticfile(source);
+        var because = root is null ? null : "Staticfile names the folder";
+        if (root is null && source.Has("index.html"))
+        {
+            (root, because) = (".", "index.html is at the top");
+        }
+
+        root ??= Usual.FirstOrDefault(f => source.Has(f + "/index.html"));
+        if (root is null)
+        {
+            var pages = source.Where(p => !p.Contains('/') && p.EndsWith(".html", StringComparison.OrdinalIgnoreCase)).ToList();
+            if (pages.Count == 0)
+            {
+                return null;
+            }
+
+            (root, because) = (".", $"{pages[0]} is at the top");
+        }
+
+        var draft = new Draft("Static site", Id);
+        if (root == "." && !source.Has("index.html"))
+        {
+            draft.Warnings.Add("There is no index.html, so the address itself answers \"not found\". Name the first page index.html.");
+        }
+
+        return draft.ServeFiles(root, spa: false).Because(because ?? $"{root}/index.html: its folder is served as it is");
+    }
+
+    // "root: public", Heroku's and Cloud Foundry's file.
+    private static string? Staticfile(SourceView source)
+    {
+        var text = source.Read("Staticfile", 4096);
+        var line = text?.Split('\n').Select(l => l.Trim()).FirstOrDefault(l => l.StartsWith("root:", StringComparison.Ordinal));
+        var folder = line is not null ? line["root:".Length..].Trim().Trim('"', '\'') : Json.Parse(source.Read("static.json", 65536)).Text("root");
+        return folder is { Length: > 0 } && SourceView.Normalise(folder) is { } normal && (normal.Length == 0 || source.HasFolder(normal)) ? (normal.Length == 0 ? "." : normal) : null;
+    }
+}

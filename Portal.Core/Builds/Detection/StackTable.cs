@@ -1,0 +1,61 @@
+using Portal.Core.Builds.Detection.Node;
+using Portal.Core.Builds.Detection.Other;
+
+namespace Portal.Core.Builds.Detection;
+
+/// <summary>
+/// The order in which stacks are tried. Tool-chains that often carry a package.json for their pages' files come before
+/// Node; a folder of files is the last resort.
+/// </summary>
+internal static class StackTable
+{
+    public static readonly IReadOnlyList<IStack> InOrder =
+    [
+        new NodeStack(),
+        new StaticStack(),
+        new DockerStack(),
+    ];
+
+    /// <summary>The first stack with a usable plan; null when none has one.</summary>
+    public static Draft? Detect(SourceView source)
+    {
+        var hint = ProcfileHint(source);
+        return Ordered(hint).Select(s => s.Detect(source)).FirstOrDefault(d => d is { Problem: null } or { Final: true })
+            ?? (hint is null ? null : Ordered(hint).Take(1).Select(s => s.Detect(source)).FirstOrDefault());
+    }
+
+    /// <summary>What the first stack that recognised something could not do; null when none recognised anything.</summary>
+    public static Draft? Problem(SourceView source) => InOrder.Select(s => s.Detect(source)).FirstOrDefault(d => d is not null);
+
+    private static IEnumerable<IStack> Ordered(string? first) => InOrder.OrderBy(s => s.Id == first ? 0 : 1);
+
+    // "web: gunicorn app" in a repository with a package.json says that it is a Python app.
+    private static string? ProcfileHint(SourceView source)
+    {
+        var web = Procfile.Parse(source.Read("Procfile") ?? "").FirstOrDefault(e => e.Name == Draft.Web).Command;
+        foreach (var word in Shell.Words(web ?? ""))
+        {
+            switch (SourceView.NameOf(word))
+            {
+                case "node" or "npm" or "yarn" or "pnpm" or "npx" or "next":
+                    return "node";
+                case "python" or "python3" or "gunicorn" or "uvicorn" or "flask" or "waitress-serve" or "daphne" or "hypercorn" or "uwsgi" or "streamlit":
+                    return "python";
+                case "bundle" or "rails" or "rackup" or "puma" or "ruby" or "unicorn":
+                    return "ruby";
+                case "java":
+                    return "java";
+                case "php" or "heroku-php-apache2" or "heroku-php-nginx":
+                    return "php";
+                case "dotnet":
+                    return "dotnet";
+                case "deno":
+                    return "deno";
+                case "mix":
+                    return "elixir";
+            }
+        }
+
+        return null;
+    }
+}
