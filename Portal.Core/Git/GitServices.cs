@@ -1,0 +1,31 @@
+using Microsoft.Extensions.DependencyInjection;
+using Portal.Core.Apps;
+using Portal.Core.Common;
+using Portal.Core.Data;
+using Portal.Core.Git.Hosted;
+
+namespace Portal.Core.Git;
+
+public static class GitServices
+{
+    /// <summary>Needs <see cref="PortalOptions"/> and <see cref="SecretBox"/>.</summary>
+    public static IServiceCollection AddPortalGit(this IServiceCollection services)
+    {
+        services.AddSingleton<GitCommand>();
+        services.AddSingleton<RepositoryReader>();
+        services.AddSingleton<Checkout>();
+        services.AddSingleton<HostedRepositories>();
+        services.AddSingleton<HostedGit>();
+        services.AddSingleton<IGitHosts, GitHosts>();
+        return services;
+    }
+}
+
+internal sealed class GitHosts(HostedGit hosted) : IGitHosts
+{
+    public (IGitHost Host, GitSource Source) For(App app) => app.SourceKind switch
+    {
+        SourceKind.Portal => (hosted, new GitSource(SourceKind.Portal, app.Id)),
+        _ => throw new PortalException(Refusal.Unavailable, "Outside repositories cannot be read."),
+    };
+}
