@@ -13,6 +13,7 @@ public sealed class PortalDbContext(DbContextOptions<PortalDbContext> options)
     : IdentityUserContext<PortalUser, Guid>(options), IDataProtectionKeyContext
 {
     private readonly HashSet<(string Channel, string Payload)> _signals = [];
+    private readonly List<FormattableString> _statements = [];
 
     public DbSet<DataProtectionKey> DataProtectionKeys => Set<DataProtectionKey>();
 
@@ -22,12 +23,15 @@ public sealed class PortalDbContext(DbContextOptions<PortalDbContext> options)
     /// <summary>Wakes the listeners of one channel after the commit.</summary>
     public void Wake(string channel, string payload = "") => _signals.Add((channel, payload));
 
+    /// <summary>Runs a statement in the transaction of the next save, after the rows are written. For what EF Core cannot say, such as "on conflict do nothing".</summary>
+    public void Defer(FormattableString statement) => _statements.Add(statement);
+
     public override int SaveChanges(bool acceptAllChangesOnSuccess) =>
         throw new NotSupportedException("Saving is asynchronous everywhere: SaveChangesAsync.");
 
     public override async Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
     {
-        if (_signals.Count == 0)
+        if (_signals.Count == 0 && _statements.Count == 0)
         {
             return await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
         }
@@ -35,6 +39,10 @@ public sealed class PortalDbContext(DbContextOptions<PortalDbContext> options)
         try
         {
             var saved = await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+            foreach (var statement in _statements)
+            {
+                saved += await Database.ExecuteSqlInterpolatedAsync(statement, cancellationToken);
+            }
             foreach (var (channel, payload) in _signals)
             {
                 await Database.ExecuteSqlAsync($"select pg_notify({channel}, {payload})", cancellationToken);
@@ -44,6 +52,7 @@ public sealed class PortalDbContext(DbContextOptions<PortalDbContext> options)
                 await own.CommitAsync(cancellationToken);
             }
             _signals.Clear();
+            _statements.Clear();
             return saved;
         }
         finally

@@ -1,0 +1,19 @@
+namespace Portal.Core.Jobs;
+
+public static class JobKinds
+{
+    /// <summary>Key: build id. Lane: app and branch.</summary>
+    public const string Build = "build";
+
+    /// <summary>Converge one environment to what is desired. Key: environment id. Lane: the same.</summary>
+    public const string Environment = "environment";
+
+    /// <summary>Decide what an inbound push means. Key: push id. Lane: app.</summary>
+    public const string Push = "push";
+
+    /// <summary>Remove a deleted app and everything of it. Key: app id.</summary>
+    public const string RemoveApp = "remove-app";
+
+    /// <summary>Make or remove an add-on. Key: add-on id.</summary>
+    public const string AddOn = "add-on";
+}
