@@ -1,0 +1,24 @@
+using Portal.Core.Common;
+
+namespace Portal.Core.Apps;
+
+/// <summary>Where things answer. One label per environment, so that one wildcard certificate serves all.</summary>
+public sealed class Addresses(PortalOptions options)
+{
+    public const string Production = "production";
+
+    /// <summary><c>{app}--{team}</c> for production, <c>{env}--{app}--{team}</c> otherwise; at most 58 characters.</summary>
+    public static string Label(string team, string app, string environment) =>
+        environment == Production ? $"{app}--{team}" : $"{environment}--{app}--{team}";
+
+    public string Of(string team, string app, string environment) =>
+        $"{Scheme}://{Label(team, app, environment)}.{options.AppsDomain}";
+
+    public string PushUrl(string team, string app) => $"{options.PublicUrl}/git/{team}/{app}.git";
+
+    public string WebhookUrl(Guid app) => $"{options.PublicUrl}/webhooks/github/{app}";
+
+    public string BuildPage(string team, string app, int number) => $"{options.PublicUrl}/{team}/{app}/builds/{number}";
+
+    private string Scheme => options.PublicUrl.StartsWith("https:", StringComparison.Ordinal) ? "https" : "http";
+}

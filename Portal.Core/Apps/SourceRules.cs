@@ -1,0 +1,79 @@
+namespace Portal.Core.Apps;
+
+/// <summary>What a person may enter as source, folder, branch and path filter: pure checks, each null or a sentence.</summary>
+public static class SourceRules
+{
+    /// <summary>https or ssh, no credentials inside, nothing that git would take as an option or a helper.</summary>
+    public static string? UrlProblem(string? url)
+    {
+        if (string.IsNullOrWhiteSpace(url))
+        {
+            return "A git address is needed.";
+        }
+        if (url.Length > 500 || url.Any(c => char.IsControl(c) || char.IsWhiteSpace(c)))
+        {
+            return "The address has at most 500 characters and no spaces.";
+        }
+        if (!url.Contains("://", StringComparison.Ordinal) && url.IndexOf('@') is var at and > 0 && url.IndexOf(':') > at)
+        {
+            url = "ssh://" + url[..url.IndexOf(':')] + "/" + url[(url.IndexOf(':') + 1)..];
+        }
+        if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Host.Length == 0 || uri.Scheme is not ("https" or "ssh"))
+        {
+            return "Use an https:// or ssh:// address, such as https://example.org/shop/api.git.";
+        }
+        if (uri.Host.StartsWith('-') || uri.AbsolutePath.Contains("/-", StringComparison.Ordinal) && uri.AbsolutePath.StartsWith("/-", StringComparison.Ordinal))
+        {
+            return "The address must not start with a hyphen.";
+        }
+        if (uri.UserInfo.Contains(':', StringComparison.Ordinal) || (uri.Scheme == "https" && uri.UserInfo.Length > 0))
+        {
+            return "Leave user name and password out of the address; Portal shows a deploy key to add at the host instead.";
+        }
+        return null;
+    }
+
+    /// <summary>A folder inside the repository; "" is all of it.</summary>
+    public static string? DirectoryProblem(string? directory)
+    {
+        if (string.IsNullOrEmpty(directory))
+        {
+            return null;
+        }
+        if (directory.Length > 200 || directory.StartsWith('/') || directory.Contains('\\', StringComparison.Ordinal) || directory.Any(char.IsControl)
+            || directory.Split('/').Any(part => part is "" or "." or ".." or ".git"))
+        {
+            return "Name a folder inside the repository, such as services/api, without “..”.";
+        }
+        return null;
+    }
+
+    /// <summary>A short branch name by git's own rules (git check-ref-format).</summary>
+    public static string? BranchProblem(string? branch)
+    {
+        if (string.IsNullOrEmpty(branch))
+        {
+            return null;
+        }
+        var bad = branch.Length > 200 || branch.StartsWith('-') || branch.StartsWith('/') || branch.EndsWith('/') || branch.EndsWith('.')
+            || branch.EndsWith(".lock", StringComparison.Ordinal) || branch.Contains("..", StringComparison.Ordinal) || branch.Contains("//", StringComparison.Ordinal)
+            || branch.Contains("@{", StringComparison.Ordinal) || branch.StartsWith("refs/", StringComparison.Ordinal)
+            || branch.Any(c => char.IsControl(c) || c is ' ' or '~' or '^' or ':' or '?' or '*' or '[' or '\\');
+        return bad ? "This is no branch name; use one such as main or release/2.x." : null;
+    }
+
+    public static string? RuleProblem(DeployRule rule)
+    {
+        if (rule.Paths.Count > 20 || rule.Paths.Any(p => p.Length is 0 or > 200))
+        {
+            return "At most 20 path filters of at most 200 characters each.";
+        }
+        return rule.On switch
+        {
+            DeployTrigger.Tag when string.IsNullOrEmpty(rule.Pattern) || rule.Pattern.Length > 100 => "A tag pattern such as v* is needed.",
+            DeployTrigger.Schedule when !Cronos.CronExpression.TryParse(rule.Cron ?? "", out _) => "The schedule needs five cron fields, such as 0 6 * * 1-5.",
+            DeployTrigger.Schedule when rule.TimeZone is { Length: > 0 } zone && !TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _) => $"“{rule.TimeZone}” is no time zone; use one such as Europe/Berlin.",
+            _ => null,
+        };
+    }
+}

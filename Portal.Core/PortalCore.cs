@@ -1,0 +1,42 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Portal.Core.Apps;
+using Portal.Core.Audit;
+using Portal.Core.Builds;
+using Portal.Core.Common;
+using Portal.Core.Data;
+using Portal.Core.Jobs;
+using Portal.Core.Releases;
+using Portal.Core.Variables;
+
+namespace Portal.Core;
+
+public static class PortalCore
+{
+    /// <summary>The services that both hosts share: everything that reads and changes desired state.</summary>
+    public static IServiceCollection AddPortalCore(this IServiceCollection services, PortalOptions options, string connectionString)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(options);
+        services.AddSingleton(options.Limits);
+        services.AddPortalData(connectionString);
+        services.AddKeyRing(options.MasterKeyFile);
+        services.AddSingleton<SignalListener>();
+        services.AddSingleton<AuditTrail>();
+        services.AddSingleton<JobQueue>();
+        services.AddSingleton<JobReader>();
+        services.AddSingleton<Addresses>();
+        services.AddSingleton<AppService>();
+        services.AddSingleton<EnvironmentService>();
+        services.AddSingleton<VariableStore>();
+        services.AddSingleton<VariableService>();
+        services.AddSingleton<BuildService>();
+        services.AddSingleton<BuildReader>();
+        services.AddSingleton<ReleaseService>();
+        services.AddSingleton<IEnvironmentChanges>(p => p.GetRequiredService<ReleaseService>());
+        services.AddSingleton<IArtifactReady>(p => p.GetRequiredService<ReleaseService>());
+        services.AddSingleton<ReleaseReader>();
+        services.AddSingleton<AppReader>();
+        return services;
+    }
+}
