@@ -1,9 +1,39 @@
-using Portal.Web.Components;
+using Portal.Core.Audit;
+using Portal.Core.Common;
+using Portal.Core.Data;
+using Portal.Core.Jobs;
+using Portal.Core.Live;
+using Portal.Web.Hosting;
 
-var builder = WebApplication.CreateBuilder(args);
-builder.Services.AddPortalPages();
+namespace Portal.Web;
 
-var app = builder.Build();
-app.UseAntiforgery();
-app.MapPortalPages();
-app.Run();
+/// <summary>The web host: pages, doors for machines, git, webhooks, and the gateway in front of the apps.</summary>
+internal static class Program
+{
+    public static async Task<int> Main(string[] args)
+    {
+        var builder = WebHost.CreateBuilder(args);
+        if (WebHost.Refuses(builder, Console.Error))
+        {
+            return 2;
+        }
+        await using var app = Build(builder);
+        await app.RunAsync();
+        return 0;
+    }
+
+    internal static WebApplication Build(WebApplicationBuilder builder)
+    {
+        var options = builder.AddPortalOptions();
+        builder.Services.AddPortalData(builder.Configuration.GetConnectionString("Portal")!).AddKeyRing(options.MasterKeyFile);
+        builder.Services.AddSingleton(TimeProvider.System).AddSingleton<SignalListener>().AddSingleton<AuditTrail>();
+        builder.Services.AddSingleton<LiveFeed>().AddHostedService(services => services.GetRequiredService<LiveFeed>());
+        builder.Services.AddProcessHeartbeat("web");
+        builder.AddPortalHosting(options);
+
+        var app = builder.Build();
+        app.UsePortalHosting();
+        app.MapHealth();
+        return app;
+    }
+}

@@ -27,6 +27,11 @@ public sealed class PortalOptions
 
     public LimitOptions Limits { get; set; } = new();
 
+    public RateOptions Rates { get; set; } = new();
+
+    /// <summary>Addresses or networks (CIDR) of the proxies in front, whose X-Forwarded-For and -Proto are believed; empty: none.</summary>
+    public List<string> TrustedProxies { get; set; } = [];
+
     public string Repositories => Path.Combine(DataDirectory, "repositories");
 
     public string Artifacts => Path.Combine(DataDirectory, "artifacts");
@@ -105,9 +110,33 @@ public sealed class LimitOptions
 
     public int VariablesPerEnvironment { get; set; } = 200;
 
+    /// <summary>Body of one request to an app.</summary>
+    public long AppRequestBytes { get; set; } = 100L * 1024 * 1024;
+
+    /// <summary>Requests, streams and web sockets of one environment in flight at once in one gateway.</summary>
+    public int AppRequestsInFlight { get; set; } = 1000;
+
     /// <summary>Jobs that one worker runs at once.</summary>
     public int WorkerSlots { get; set; } = 8;
 
     /// <summary>Builds that one worker runs at once.</summary>
     public int BuildSlots { get; set; } = 2;
+}
+
+/// <summary>How often one address, or one token, may knock; ten seconds' worth may come at once.</summary>
+public sealed class RateOptions
+{
+    /// <summary>Pages and API calls.</summary>
+    public int RequestsPerSecond { get; set; } = 200;
+
+    /// <summary>Styles, scripts, fonts and the pages' live connections.</summary>
+    public int AssetsPerSecond { get; set; } = 1000;
+
+    /// <summary>Webhooks and events.</summary>
+    public int MachinePerSecond { get; set; } = 10_000;
+
+    /// <summary>Attempts to sign in, or to use a link or an invitation.</summary>
+    public int SignInsPerMinute { get; set; } = 20;
+
+    public int SignInBurst { get; set; } = 60;
 }

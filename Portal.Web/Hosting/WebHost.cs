@@ -1,0 +1,55 @@
+using Portal.Core.Common;
+
+namespace Portal.Web.Hosting;
+
+/// <summary>How the web host starts: where its files lie, what it listens on, and which settings it refuses.</summary>
+internal static class WebHost
+{
+    /// <summary>Requests of people and machines to the portal itself; routes that need more say so.</summary>
+    private const long BodyBytes = 1024 * 1024;
+
+    public static WebApplicationBuilder CreateBuilder(string[] args)
+    {
+        // The launcher starts hosts in "/": the program's own folder holds its files.
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        // Present beside a program that was built but not published.
+        builder.WebHost.UseStaticWebAssets();
+        if (builder.Configuration["Portal:Listen"] is { Length: > 0 } listen)
+        {
+            builder.WebHost.UseUrls(listen);
+        }
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = BodyBytes;
+            kestrel.Limits.MaxConcurrentConnections = 20_000;
+            kestrel.Limits.MaxConcurrentUpgradedConnections = 10_000;
+        });
+        return builder;
+    }
+
+    /// <summary>Says everything that is wrong with the settings, one sentence a line; true when there is anything.</summary>
+    public static bool Refuses(WebApplicationBuilder builder, TextWriter output)
+    {
+        var problems = new List<string>(Read(builder).Problems());
+        if (string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString("Portal")))
+        {
+            problems.Add("ConnectionStrings:Portal must name the database.");
+        }
+        foreach (var problem in problems)
+        {
+            output.WriteLine(problem);
+        }
+        return problems.Count > 0;
+    }
+
+    public static PortalOptions AddPortalOptions(this WebApplicationBuilder builder)
+    {
+        var options = Read(builder);
+        builder.Services.AddSingleton(options);
+        return options;
+    }
+
+    private static PortalOptions Read(WebApplicationBuilder builder) =>
+        builder.Configuration.GetSection(PortalOptions.Section).Get<PortalOptions>() ?? new PortalOptions();
+}
