@@ -3,6 +3,7 @@ using Portal.Core.Common;
 using Portal.Core.Data;
 using Portal.Core.Jobs;
 using Portal.Core.Live;
+using Portal.Web.Api;
 using Portal.Web.Hosting;
 
 namespace Portal.Web;
@@ -30,10 +31,13 @@ internal static class Program
         builder.Services.AddSingleton<LiveFeed>().AddHostedService(services => services.GetRequiredService<LiveFeed>());
         builder.Services.AddProcessHeartbeat("web");
         builder.AddPortalHosting(options);
+        builder.Services.AddPortalApi();
 
         var app = builder.Build();
         app.UsePortalHosting();
+        app.UsePortalApi();
         app.MapHealth();
+        app.MapPortalApi();
         return app;
     }
 }

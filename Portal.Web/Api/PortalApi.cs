@@ -1,6 +1,7 @@
 using Portal.Core.Common;
 using Portal.Core.Data;
 using Portal.Web.Api.Plumbing;
+using Portal.Web.Hosting;
 using Scalar.AspNetCore;
 
 namespace Portal.Web.Api;
@@ -41,6 +42,7 @@ internal static class PortalApi
             .WithTitle("Portal API")
             .WithOpenApiRoutePattern("/openapi/{documentName}.json")
             .AddDocument(ApiDescription.Document)
+            .WithNonce(context.RequestServices.GetRequiredService<CspNonce>().Value)
             .DisableDefaultFonts()
             .DisableTelemetry());
         app.MapUnknownAddress();
