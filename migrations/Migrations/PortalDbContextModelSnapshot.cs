@@ -785,6 +785,43 @@ namespace Portal.Migrations.Migrations
                     b.ToTable("users", (string)null);
                 });
 
+            modelBuilder.Entity("Portal.Core.Data.RememberedRequest", b =>
+                {
+                    b.Property<Guid>("ActorId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("actor_id");
+
+                    b.Property<string>("Key")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("key");
+
+                    b.Property<byte[]>("Answer")
+                        .HasColumnType("bytea")
+                        .HasColumnName("answer");
+
+                    b.Property<DateTimeOffset?>("AnsweredAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("answered_at");
+
+                    b.Property<byte[]>("RequestHash")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("request_hash");
+
+                    b.Property<DateTimeOffset>("StartedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("started_at");
+
+                    b.HasKey("ActorId", "Key")
+                        .HasName("pk_remembered_requests");
+
+                    b.HasIndex("StartedAt")
+                        .HasDatabaseName("ix_remembered_requests_started_at");
+
+                    b.ToTable("remembered_requests", (string)null);
+                });
+
             modelBuilder.Entity("Portal.Core.Jobs.HostProcess", b =>
                 {
                     b.Property<Guid>("Id")

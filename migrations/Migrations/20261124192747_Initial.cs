@@ -129,6 +129,22 @@ namespace Portal.Migrations.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "remembered_requests",
+                columns: table => new
+                {
+                    actor_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    key = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
+                    request_hash = table.Column<byte[]>(type: "bytea", nullable: false),
+                    started_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    answered_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    answer = table.Column<byte[]>(type: "bytea", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_remembered_requests", x => new { x.actor_id, x.key });
+                });
+
+            migrationBuilder.CreateTable(
                 name: "sign_in_links",
                 columns: table => new
                 {
@@ -890,6 +906,11 @@ namespace Portal.Migrations.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "ix_remembered_requests_started_at",
+                table: "remembered_requests",
+                column: "started_at");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_routes_host",
                 table: "routes",
                 column: "host",
@@ -998,6 +1019,9 @@ namespace Portal.Migrations.Migrations
 
             migrationBuilder.DropTable(
                 name: "releases");
+
+            migrationBuilder.DropTable(
+                name: "remembered_requests");
 
             migrationBuilder.DropTable(
                 name: "routes");
