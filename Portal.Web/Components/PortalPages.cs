@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using MudBlazor;
 using MudBlazor.Services;
 using Portal.Web.Components.Layout;
+using Portal.Web.Components.Live;
 
 namespace Portal.Web.Components;
 
@@ -27,6 +28,7 @@ public static class PortalPages
             mud.SnackbarConfiguration.MaxDisplayedSnackbars = 3;
         });
         services.AddScoped<ShellModel>();
+        services.AddSingleton<Handover>();
         return services;
     }
 
