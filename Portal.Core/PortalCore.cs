@@ -7,6 +7,7 @@ using Portal.Core.Common;
 using Portal.Core.Data;
 using Portal.Core.Jobs;
 using Portal.Core.Releases;
+using Portal.Core.Triggers;
 using Portal.Core.Variables;
 
 namespace Portal.Core;
@@ -37,6 +38,9 @@ public static class PortalCore
         services.AddSingleton<IArtifactReady>(p => p.GetRequiredService<ReleaseService>());
         services.AddSingleton<ReleaseReader>();
         services.AddSingleton<AppReader>();
+        services.AddSingleton<AppLogReader>();
+        services.AddSingleton<TrafficReader>();
+        services.AddSingleton<PushReader>();
         return services;
     }
 }

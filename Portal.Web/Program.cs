@@ -4,6 +4,7 @@ using Portal.Core.Data;
 using Portal.Core.Jobs;
 using Portal.Core.Live;
 using Portal.Web.Api;
+using Portal.Web.Components;
 using Portal.Web.Hosting;
 
 namespace Portal.Web;
@@ -32,12 +33,14 @@ internal static class Program
         builder.Services.AddProcessHeartbeat("web");
         builder.AddPortalHosting(options);
         builder.Services.AddPortalApi();
+        builder.Services.AddPortalPages();
 
         var app = builder.Build();
         app.UsePortalHosting();
         app.UsePortalApi();
         app.MapHealth();
         app.MapPortalApi();
+        app.MapPortalPages();
         return app;
     }
 }

@@ -34,6 +34,7 @@ public static class PortalPages
 
     public static WebApplication MapPortalPages(this WebApplication app)
     {
+        app.UseAntiforgery();
         app.MapStaticAssets();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
         return app;

@@ -35,7 +35,7 @@ public sealed class PlaceTests
     [Fact]
     public void Only_who_may_see_the_platform_is_led_to_it()
     {
-        Assert.DoesNotContain(Navigation.Entries("acme", admin: false), e => e.Section == "admin");
-        Assert.Contains(Navigation.Entries(null, admin: true), e => e.Section == "admin");
+        Assert.DoesNotContain(Sections.Entries("acme", admin: false), e => e.Section == "admin");
+        Assert.Contains(Sections.Entries(null, admin: true), e => e.Section == "admin");
     }
 }

@@ -3,7 +3,7 @@ namespace Portal.Web.Components.Layout;
 /// <summary>An entry of the sidebar and the bottom bar. <paramref name="Key"/> is the letter after <c>g</c>.</summary>
 public sealed record NavEntry(string Section, string Text, string Icon, string Href, string Key);
 
-public static class Navigation
+public static class Sections
 {
     /// <summary>The entries for a person: those of the team, and the platform's for who may see it.</summary>
     public static IReadOnlyList<NavEntry> Entries(string? team, bool admin)

@@ -1,0 +1,62 @@
+using System.Globalization;
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Access;
+using Portal.Core.Apps;
+using Portal.Core.Builds;
+using Portal.Core.Common;
+using Portal.Core.Data;
+
+namespace Portal.Core.Triggers;
+
+/// <param name="Environment">Null when the push concerned no environment.</param>
+public sealed record DecisionView(string? Environment, bool Deploys, string Reason, int? BuildNumber, BuildState? BuildState);
+
+/// <summary>One accepted delivery with what it meant; <see cref="Decisions"/> is empty until the worker decided.</summary>
+public sealed record PushView(Guid Id, string App, PushSource Source, string EventName, string? Ref, string? Before, string? After, string? PushedBy,
+    string? Message, DateTimeOffset ReceivedAt, PushState State, int Times, IReadOnlyList<DecisionView> Decisions);
+
+/// <summary>Inbound deliveries with the decision per environment and its reason. Follow with <c>LiveTopics.Activity</c> and the team's id.</summary>
+public sealed class PushReader(IDbContextFactory<PortalDbContext> contexts)
+{
+    /// <summary>Newest first, of a whole team or of one app.</summary>
+    public async Task<Page<PushView>> ListAsync(Actor actor, string team, string? app, PageRequest page, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        Guid teamId;
+        Guid? appId = null;
+        if (app is null)
+        {
+            teamId = (await db.FindTeamAsync(actor, team, Permission.ViewTeam, cancellationToken)).Id;
+        }
+        else
+        {
+            var found = await db.FindAppAsync(actor, new AppPath(team, app), Permission.ViewApp, cancellationToken);
+            (teamId, appId) = (found.Team.Id, found.App.Id);
+        }
+        var before = long.TryParse(page.After, NumberStyles.None, CultureInfo.InvariantCulture, out var ticks) && ticks <= DateTimeOffset.MaxValue.Ticks
+            ? new DateTimeOffset(ticks, TimeSpan.Zero) : DateTimeOffset.MaxValue;
+        var pushes = await (from p in db.Set<Push>().AsNoTracking()
+                            join a in db.Set<App>() on p.AppId equals a.Id
+                            where p.TeamId == teamId && a.DeletedAt == null && (appId == null || p.AppId == appId) && p.ReceivedAt < before
+                            orderby p.ReceivedAt descending
+                            select new
+                            {
+                                p.Id, App = a.Slug, p.Source, p.EventName, p.Ref, p.Before, p.After, p.PushedBy, p.Message, p.ReceivedAt, p.State, p.Times,
+                            }).Take(page.Limit + 1).ToListAsync(cancellationToken);
+        var ids = pushes.Select(p => p.Id).ToList();
+        var decisions = (await (from d in db.Set<PushDecision>().AsNoTracking()
+                                where ids.Contains(d.PushId)
+                                join e in db.Set<AppEnvironment>() on d.EnvironmentId equals e.Id into environments
+                                from e in environments.DefaultIfEmpty()
+                                join b in db.Set<Build>() on d.BuildId equals b.Id into builds
+                                from b in builds.DefaultIfEmpty()
+                                select new
+                                {
+                                    d.PushId,
+                                    View = new DecisionView(e == null ? null : e.Slug, d.Deploys, d.Reason, b == null ? null : b.Number, b == null ? null : b.State),
+                                }).ToListAsync(cancellationToken)).ToLookup(d => d.PushId, d => d.View);
+        var items = pushes.Take(page.Limit).Select(p => new PushView(p.Id, p.App, p.Source, p.EventName, p.Ref, p.Before, p.After, p.PushedBy, p.Message,
+            p.ReceivedAt, p.State, p.Times, decisions[p.Id].OrderBy(d => d.Environment, StringComparer.Ordinal).ToList())).ToList();
+        return new Page<PushView>(items, pushes.Count > page.Limit ? items[^1].ReceivedAt.UtcTicks.ToString(CultureInfo.InvariantCulture) : null);
+    }
+}
