@@ -1,3 +1,208 @@
+# ./portal backup and restore. One archive holds the databases, the repositories and the artifacts
+# that are live; the master key, which opens the secrets in the database, goes into a file of its own:
+# whoever has only one of the two has no secret.
 # shellcheck shell=bash
-command_backup() { die "Not available yet."; }
-command_restore() { die "Not available yet."; }
+
+readonly backup_format=1
+staging='' database_was_down=false
+
+backup_arguments() { # COMMAND ARGUMENT…
+  local command="$1"
+  shift
+  parse_options '--state' "$@"
+  [[ ${#arguments[@]} -eq 1 ]] || die "./portal $command needs one file name."
+  archive="$(realpath -m -- "${arguments[0]}")"
+}
+
+command_backup() {
+  local archive
+  backup_arguments backup "$@"
+  find_layout
+  [[ -s $data/db/PG_VERSION ]] || die "There is no Portal in $state to back up. Name its state folder with --state."
+  [[ -d ${archive%/*} && -w ${archive%/*} ]] || die "The folder ${archive%/*} is not there or cannot be written."
+  trap 'exit 130' INT
+  trap 'exit 143' TERM HUP
+  trap end_backup EXIT
+  reach_database
+  umask 077
+  staging="$(mktemp -d -- "${archive%/*}/.portal-backup.XXXXXX")"
+  local artifacts
+  mapfile -t artifacts < <(live_artifacts)
+  check_room "${archive%/*}" "${artifacts[@]}"
+  dump_databases
+  step archiving "repositories and ${#artifacts[@]} live artifacts"
+  pack "$staging/archive" "${artifacts[@]}"
+  cp -- "$data/keys/master.key" "$staging/key"
+  # The key first: an archive without its key would look like a backup and not be one.
+  mv -f -- "$staging/key" "$archive.key"
+  mv -f -- "$staging/archive" "$archive"
+  step_done "$(du -h -- "$archive" | cut -f1)"
+  printf '\nSaved %s\nThe master key is in %s. Keep it somewhere else: a restore needs both, and whoever has both can read every secret.\n' \
+    "$archive" "$archive.key"
+}
+
+end_backup() {
+  local status=$?
+  trap '' INT TERM HUP
+  [[ -z $attended ]] || kill "$attended" 2>/dev/null || true
+  if [[ -n $step_name ]]; then printf '\n'; fi
+  [[ -z $staging ]] || rm -rf -- "$staging"
+  if $database_was_down; then stop_database; fi
+  exit "$status"
+}
+
+# A running Portal is backed up as it runs; a stopped one gets its database for as long as it takes.
+reach_database() {
+  if ! flock -n "$state/lock" true; then
+    postgres="$(postgres_programs)"
+    database_answers || die "Portal is running in $state, but its database does not answer. Try again in a minute."
+    return 0
+  fi
+  make_layout
+  lock_state
+  stop_leftovers
+  database_was_down=true
+  start_database
+}
+
+live_artifacts() {
+  local location
+  while IFS= read -r location; do
+    # Only a plain name below the folder of artifacts is one.
+    [[ -n $location && $location != */* && $location != .* && -d $data/artifacts/$location ]] && printf '%s\n' "$location"
+  done < <(sql portal <<'SQL'
+SELECT DISTINCT a.location FROM artifacts a JOIN releases r ON r.artifact_id = a.id
+JOIN environments e ON r.id IN (e.live_release_id, e.desired_release_id) WHERE a.removed_at IS NULL ORDER BY 1;
+SQL
+  )
+  return 0
+}
+
+check_room() { # FOLDER ARTIFACT…
+  local folder="$1" needed free
+  shift
+  needed="$(du -scm -- "$data/db" "$data/repositories" "${@/#/$data/artifacts/}" 2>/dev/null | tail -n 1 | cut -f1)"
+  free="$(df -Pm -- "$folder" | awk 'NR == 2 { print $4 }')"
+  ((free > needed)) || die "There is not enough room in $folder: the backup may need $needed MB, $free MB are free."
+}
+
+dump_databases() {
+  local name
+  mkdir -- "$staging/databases"
+  TZ=UTC printf 'format=%d\nmade=%(%Y-%m-%dT%H:%M:%SZ)T\n' "$backup_format" -1 >"$staging/manifest"
+  step dumping 'databases'
+  sql postgres >"$staging/databases/roles.sql" <<'SQL'
+SELECT format('CREATE ROLE %I %s PASSWORD %L;', rolname, CASE WHEN rolcanlogin THEN 'LOGIN' ELSE 'NOLOGIN' END, rolpassword)
+FROM pg_authid WHERE rolname NOT IN ('postgres', 'portal', 'portal_owner') AND rolname !~ '^pg_' ORDER BY rolname;
+SQL
+  while IFS= read -r name; do
+    attend dump_database "$name" || die "The database $name could not be saved."
+  done < <(sql postgres -c "SELECT datname FROM pg_database WHERE datname !~ '^(template.*|postgres)\$' AND datallowconn ORDER BY 1")
+  step_done
+}
+
+dump_database() { # NAME
+  cd /
+  as "$user_database" "$postgres/pg_dump" --format=custom --create -h "$run/db" -U postgres -d "$1" >"$staging/databases/$1.dump"
+}
+
+pack() { # ARCHIVE ARTIFACT…
+  local to="$1" status=0
+  shift
+  attend tar --create --file "$to" --use-compress-program 'gzip -1' --directory "$staging" manifest databases \
+    --directory "$data" repositories "${@/#/artifacts/}" 2>"$staging/tar.log" || status=$?
+  # 1: a file changed while it was read; git replaces files whole, so that what was read is sound.
+  ((status <= 1)) || die "The archive could not be written: $(tail -n 1 "$staging/tar.log")"
+}
+
+command_restore() {
+  local archive
+  backup_arguments restore "$@"
+  find_layout
+  [[ -r $archive ]] || die "There is no readable file $archive."
+  [[ -r $archive.key ]] || die "The master key $archive.key is missing. Put the file that ./portal backup wrote with it beside it."
+  [[ ! -s $data/db/PG_VERSION ]] || die "There is a Portal in $state already. Restore into a new state folder with --state."
+  find_programs
+  make_users
+  make_layout
+  lock_state
+  check_disk
+  trap 'exit 130' INT
+  trap 'exit 143' TERM HUP
+  trap end_restore EXIT
+  unpack
+  install_key
+  start_database
+  restore_databases
+  step placing 'repositories and artifacts'
+  place repositories
+  place artifacts
+  stop_database
+  rm -rf -- "$staging"
+  staging=''
+  step_done
+  printf '\nRestored into %s. Start it with: ./portal up --state %q\n' "$state" "$state"
+}
+
+# Half a restore is none: what was made so far goes, so that the next try finds a new state folder.
+end_restore() {
+  local status=$?
+  trap '' INT TERM HUP
+  [[ -z $attended ]] || kill "$attended" 2>/dev/null || true
+  if [[ -n $step_name ]]; then printf '\n'; fi
+  stop_database
+  if [[ -n $staging ]]; then
+    rm -rf -- "$staging" "$data/keys/master.key"
+    find "$data/db" "$data/repositories" "$data/artifacts" -mindepth 1 -delete
+  fi
+  exit "$status"
+}
+
+unpack() {
+  step reading "$archive"
+  staging="$data/restore"
+  rm -rf -- "$staging"
+  (umask 077 && mkdir -- "$staging")
+  attend tar --extract --file "$archive" --gzip --directory "$staging" 2>"$state/logs/restore.log" ||
+    die "$archive is not a backup of Portal, or it is damaged: $(head -n 1 "$state/logs/restore.log")"
+  local format
+  format="$(sed -n 's/^format=//p' "$staging/manifest" 2>/dev/null || true)"
+  [[ -n $format ]] || die "$archive is not a backup of Portal."
+  [[ $format == "$backup_format" ]] || die "$archive was made by another version of Portal (format $format, this one reads $backup_format)."
+  [[ -s $staging/databases/portal.dump ]] || die "$archive holds no database of Portal."
+  step_done
+}
+
+install_key() {
+  [[ "$(base64 -d <"$archive.key" 2>/dev/null | wc -c)" == 32 ]] || die "$archive.key is not a master key: it must hold 32 bytes in base64."
+  (umask 077 && cat -- "$archive.key" >"$data/keys/master.key")
+  if $as_root; then chown "$user_web:$user_web" "$data/keys/master.key"; fi
+}
+
+restore_databases() {
+  step restoring 'databases'
+  local file
+  sql postgres <"$staging/databases/roles.sql" >"$state/logs/restore.log" 2>&1 ||
+    die "The database roles could not be restored: $(tail -n 1 "$state/logs/restore.log")"
+  for file in "$staging"/databases/*.dump; do
+    attend restore_database "$file" 2>>"$state/logs/restore.log" ||
+      die "The database in ${file##*/} could not be restored: $(tail -n 1 "$state/logs/restore.log")"
+  done
+  step_done
+}
+
+restore_database() { # FILE
+  cd /
+  local how=(--create -d postgres)
+  # Portal's own database is there already, empty.
+  if [[ ${1##*/} == portal.dump ]]; then how=(-d portal --single-transaction); fi
+  as "$user_database" "$postgres/pg_restore" --exit-on-error -h "$run/db" -U postgres "${how[@]}" <"$1"
+}
+
+place() { # FOLDER
+  [[ -d $staging/$1 ]] || return 0
+  cp -a -- "$staging/$1/." "$data/$1/"
+  # The numbers of users differ between machines, and an ordinary user's backup may be restored by root.
+  if $as_root && [[ $1 == repositories ]]; then chown -R -h "$user_web:$user_web" "$data/repositories"; fi
+  if $as_root && [[ $1 == artifacts ]]; then chown -R -h root:root "$data/artifacts"; fi
+}

@@ -13,7 +13,7 @@ sources_stamp() {
     {
       find Portal.Core Portal.Web Portal.Worker migrations -type d \( -name bin -o -name obj \) -prune -o -type f -printf '%p %s %T@\n'
       find Directory.Build.props Directory.Packages.props global.json scripts/hosts.proj -printf '%p %s %T@\n'
-      dotnet --version
+      TERM=dumb dotnet --version
     } | LC_ALL=C sort | sha256sum | cut -c1-16
   )
 }

@@ -41,7 +41,7 @@ host_environment() {
   export Portal__Users__Build="$user_build" Portal__Users__App="$user_app" Portal__Users__Git="$user_web"
   export Portal__MasterKeyFile="$data/keys/master.key"
   export Portal__Listen="$listen_urls" ASPNETCORE_URLS="$listen_urls"
-  export DOTNET_SHUTDOWNTIMEOUTSECONDS=10 DOTNET_EnableDiagnostics=0
+  export DOTNET_SHUTDOWNTIMEOUTSECONDS=10
 }
 
 # Web is the part that strangers talk to: it gets what it needs of the caller's environment and no more.
@@ -95,6 +95,8 @@ rotate_logs() {
 # Restarts what died: after 1, 2, 4 … 30 s; a minute of good running forgets earlier failures.
 supervise() {
   local name
+  # Bash itself reports killed children there, in its own words.
+  exec 2>>"$state/logs/launcher.log"
   while true; do
     # `sleep` in the background and `wait`: a signal ends the wait at once.
     sleep 0.5 9>&- &

@@ -74,7 +74,7 @@ check_disk() {
   for folder in "$state" "$data" "$root"; do
     free="$(df -Pm -- "$folder" | awk 'NR == 2 { print $4 }')"
     ((free >= ${PORTAL_LEAST_FREE_MB:-$least_free_megabytes})) ||
-      die "The disk is full: $free MB are free at $folder, Portal needs ${PORTAL_LEAST_FREE_MB:-$least_free_megabytes} MB. Free some, or choose another disk with --state."
+      die "The disk is full: only $free MB are free at $folder, Portal needs ${PORTAL_LEAST_FREE_MB:-$least_free_megabytes} MB. Free some, or choose another disk with --state."
   done
 }
 

@@ -56,7 +56,7 @@ check_sdk() {
   command -v dotnet >/dev/null ||
     die "The .NET 10 SDK is not installed. Get it from https://dotnet.microsoft.com/download/dotnet/10.0, then run ./portal up again."
   local version
-  version="$(cd -- "$root" && dotnet --version 2>/dev/null)" ||
+  version="$(cd -- "$root" && TERM=dumb dotnet --version 2>/dev/null)" ||
     die "The .NET SDKs here ($(dotnet --list-sdks 2>/dev/null | awk '{ printf "%s%s", s, $1; s = ", " }')) do not fit global.json: the .NET 10 SDK is needed, from https://dotnet.microsoft.com/download/dotnet/10.0."
   sdk_version="$version"
 }

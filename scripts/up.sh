@@ -124,13 +124,18 @@ welcome() {
       rm -f -- "$made"
     fi
   fi
-  print_link
+  local link
+  link="$(new_link)" || link=''
+  if [[ -n $link ]]; then
+    printf 'Sign in within 15 minutes, once: %s\n' "$link"
+  else
+    printf 'No sign-in link could be made; the reason is at the end of %s\n' "$state/logs/web.log"
+  fi
 }
 
-print_link() {
-  local link
-  link="$(web_command link 2>>"$state/logs/web.log" | grep -E '^https?://' | tail -n 1)" || link=''
-  if [[ -n $link ]]; then printf 'Sign in within 15 minutes, once: %s\n' "$link"; fi
+# The web program may log to the same stream; the link is the line that is one.
+new_link() {
+  web_command link 2>>"$state/logs/web.log" | grep -E '^https?://[^ ]+$' | tail -n 1
 }
 
 command_link() {
@@ -146,7 +151,6 @@ command_link() {
   install_runtime
   hosts="$data/hosts"
   local link
-  link="$(print_link)"
-  [[ -n $link ]] || die "No link could be made. The reason is at the end of $state/logs/web.log"
+  link="$(new_link)" || die "No link could be made. The reason is at the end of $state/logs/web.log"
   printf '%s\n' "$link"
 }
