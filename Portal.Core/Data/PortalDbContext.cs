@@ -73,8 +73,6 @@ public sealed class PortalDbContext(DbContextOptions<PortalDbContext> options)
         builder.Entity<Microsoft.AspNetCore.Identity.IdentityUserLogin<Guid>>().ToTable("user_logins");
         builder.Entity<Microsoft.AspNetCore.Identity.IdentityUserToken<Guid>>().ToTable("user_tokens");
         builder.Entity<DataProtectionKey>().ToTable("data_protection_keys");
-        // Numbers the changes of the routes table; sequence order need not be commit order, see RouteTable.
-        builder.HasSequence<long>("route_revisions");
     }
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>

@@ -97,7 +97,7 @@ public sealed class Route
     /// <summary>Shown by the gateway when there is no target: "starting", "down", "nothing-deployed".</summary>
     public required string State { get; set; }
 
-    /// <summary>From the sequence <c>route_revisions</c>; a gateway that acknowledged revision r has applied every row with revision ≤ r.</summary>
+    /// <summary>From <see cref="RouteRevision"/>; a gateway that acknowledged revision r has applied every row with revision ≤ r.</summary>
     public required long Revision { get; set; }
 }
 
