@@ -25,8 +25,6 @@ namespace Portal.Migrations.Migrations
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
-            modelBuilder.HasSequence("route_revisions");
-
             modelBuilder.Entity("Microsoft.AspNetCore.DataProtection.EntityFrameworkCore.DataProtectionKey", b =>
                 {
                     b.Property<int>("Id")
@@ -1156,6 +1154,29 @@ namespace Portal.Migrations.Migrations
                         .HasDatabaseName("ix_routes_revision");
 
                     b.ToTable("routes", (string)null);
+                });
+
+            modelBuilder.Entity("Portal.Core.Releases.RouteRevision", b =>
+                {
+                    b.Property<int>("Id")
+                        .HasColumnType("integer")
+                        .HasColumnName("id");
+
+                    b.Property<long>("Revision")
+                        .HasColumnType("bigint")
+                        .HasColumnName("revision");
+
+                    b.HasKey("Id")
+                        .HasName("pk_route_revision");
+
+                    b.ToTable("route_revision", (string)null);
+
+                    b.HasData(
+                        new
+                        {
+                            Id = 1,
+                            Revision = 0L
+                        });
                 });
 
             modelBuilder.Entity("Portal.Core.Releases.TrafficMinute", b =>

@@ -15,9 +15,6 @@ namespace Portal.Migrations.Migrations
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
         {
-            migrationBuilder.CreateSequence(
-                name: "route_revisions");
-
             migrationBuilder.CreateTable(
                 name: "audit_entries",
                 columns: table => new
@@ -142,6 +139,18 @@ namespace Portal.Migrations.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_remembered_requests", x => new { x.actor_id, x.key });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "route_revision",
+                columns: table => new
+                {
+                    id = table.Column<int>(type: "integer", nullable: false),
+                    revision = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_route_revision", x => x.id);
                 });
 
             migrationBuilder.CreateTable(
@@ -739,6 +748,11 @@ namespace Portal.Migrations.Migrations
                         onDelete: ReferentialAction.Cascade);
                 });
 
+            migrationBuilder.InsertData(
+                table: "route_revision",
+                columns: new[] { "id", "revision" },
+                values: new object[] { 1, 0L });
+
             migrationBuilder.CreateIndex(
                 name: "ix_api_tokens_hash",
                 table: "api_tokens",
@@ -1024,6 +1038,9 @@ namespace Portal.Migrations.Migrations
                 name: "remembered_requests");
 
             migrationBuilder.DropTable(
+                name: "route_revision");
+
+            migrationBuilder.DropTable(
                 name: "routes");
 
             migrationBuilder.DropTable(
@@ -1064,9 +1081,6 @@ namespace Portal.Migrations.Migrations
 
             migrationBuilder.DropTable(
                 name: "teams");
-
-            migrationBuilder.DropSequence(
-                name: "route_revisions");
         }
     }
 }

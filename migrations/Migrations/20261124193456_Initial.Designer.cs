@@ -15,7 +15,7 @@ using Portal.Core.Data;
 namespace Portal.Migrations.Migrations
 {
     [DbContext(typeof(PortalDbContext))]
-    [Migration("20261124192747_Initial")]
+    [Migration("20261124193456_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -27,8 +27,6 @@ namespace Portal.Migrations.Migrations
                 .HasAnnotation("Relational:MaxIdentifierLength", 63);
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
-
-            modelBuilder.HasSequence("route_revisions");
 
             modelBuilder.Entity("Microsoft.AspNetCore.DataProtection.EntityFrameworkCore.DataProtectionKey", b =>
                 {
@@ -1159,6 +1157,29 @@ namespace Portal.Migrations.Migrations
                         .HasDatabaseName("ix_routes_revision");
 
                     b.ToTable("routes", (string)null);
+                });
+
+            modelBuilder.Entity("Portal.Core.Releases.RouteRevision", b =>
+                {
+                    b.Property<int>("Id")
+                        .HasColumnType("integer")
+                        .HasColumnName("id");
+
+                    b.Property<long>("Revision")
+                        .HasColumnType("bigint")
+                        .HasColumnName("revision");
+
+                    b.HasKey("Id")
+                        .HasName("pk_route_revision");
+
+                    b.ToTable("route_revision", (string)null);
+
+                    b.HasData(
+                        new
+                        {
+                            Id = 1,
+                            Revision = 0L
+                        });
                 });
 
             modelBuilder.Entity("Portal.Core.Releases.TrafficMinute", b =>
