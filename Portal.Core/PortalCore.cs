@@ -7,6 +7,7 @@ using Portal.Core.Common;
 using Portal.Core.Data;
 using Portal.Core.Jobs;
 using Portal.Core.Releases;
+using Portal.Core.Teams;
 using Portal.Core.Triggers;
 using Portal.Core.Variables;
 
@@ -37,6 +38,7 @@ public static class PortalCore
         services.AddSingleton<IEnvironmentChanges>(p => p.GetRequiredService<ReleaseService>());
         services.AddSingleton<IArtifactReady>(p => p.GetRequiredService<ReleaseService>());
         services.AddSingleton<ReleaseReader>();
+        services.AddSingleton<TeamReader>();
         services.AddSingleton<AppReader>();
         services.AddSingleton<AppLogReader>();
         services.AddSingleton<TrafficReader>();

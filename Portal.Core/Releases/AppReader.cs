@@ -19,7 +19,7 @@ public sealed record AppView(Team Team, App App, IReadOnlyList<EnvironmentView> 
 
 /// <summary>A row of the Apps page: production's state at a glance.</summary>
 public sealed record AppRow(App App, string Address, Status Status, int? Version, string? Commit, string? Message, string? ReleasedBy, DateTimeOffset? ReleasedAt,
-    BuildState? LastBuildState, int? LastBuildNumber);
+    BuildState? LastBuildState, int? LastBuildNumber, Guid EnvironmentId, string? AutoDeployPaused);
 
 /// <summary>Apps with their environments, releases and builds joined, in a bounded number of queries.</summary>
 public sealed class AppReader(IDbContextFactory<PortalDbContext> contexts, Addresses addresses)
@@ -48,7 +48,7 @@ public sealed class AppReader(IDbContextFactory<PortalDbContext> contexts, Addre
                           }).Take(page.Limit + 1).ToListAsync(cancellationToken);
         var items = rows.Take(page.Limit).Select(r => new AppRow(r.App, addresses.Of(owner.Slug, r.App.Slug, r.Environment.Slug),
             StatusOf(r.Environment), r.Release?.Version, r.Release?.Commit, r.Release?.Message, r.Release?.Actor, r.Release?.LiveAt ?? r.Release?.CreatedAt,
-            r.Build?.State, r.Build?.Number)).ToList();
+            r.Build?.State, r.Build?.Number, r.Environment.Id, r.Environment.AutoDeployPaused)).ToList();
         return new Page<AppRow>(items, rows.Count > page.Limit ? items[^1].App.Slug : null);
     }
 

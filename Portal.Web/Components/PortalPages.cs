@@ -36,7 +36,7 @@ public static class PortalPages
     {
         app.UseAntiforgery();
         app.MapStaticAssets();
-        app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
+        app.MapRazorComponents<PortalDocument>().AddInteractiveServerRenderMode();
         return app;
     }
 }
