@@ -1,5 +1,10 @@
+using Portal.Core.Builds.Detection.DotNet;
+using Portal.Core.Builds.Detection.Java;
 using Portal.Core.Builds.Detection.Node;
 using Portal.Core.Builds.Detection.Other;
+using Portal.Core.Builds.Detection.Php;
+using Portal.Core.Builds.Detection.Python;
+using Portal.Core.Builds.Detection.Ruby;
 
 namespace Portal.Core.Builds.Detection;
 
@@ -11,6 +16,17 @@ internal static class StackTable
 {
     public static readonly IReadOnlyList<IStack> InOrder =
     [
+        new DotNetStack(),
+        new PhpStack(),
+        new MavenStack(),
+        new GradleStack(),
+        new GoStack(),
+        new ElixirStack(),
+        new RubyStack(),
+        new RustStack(),
+        new PythonStack(),
+        new DenoStack(),
+        new BunStack(),
         new NodeStack(),
         new StaticStack(),
         new DockerStack(),

@@ -48,7 +48,7 @@ internal sealed class NodeStack : IStack
     {
         var package = app.Package;
         draft.Needs("node", null, Get);
-        draft.Needs(manager.Name == "bun" ? "bun" : "npm", null, manager.Name == "bun" ? "npm install --global bun, or see bun.sh" : Get);
+        draft.Needs("npm", null, Get);
         if ((NodeBuild.Version(app) ?? NodeBuild.Version(root)) is { } version)
         {
             draft.Version = version.Version;

@@ -128,7 +128,7 @@ internal sealed partial record PackageManager(string Name, string? Version, stri
                 draft.Caches.Add(new CacheFolder("yarn", "YARN_CACHE_FOLDER"));
                 break;
             case "bun":
-                draft.Needs("bun", Version, "npm install --global bun, or see https://bun.sh");
+                Bring(draft, $"bun@{Version ?? "1"}");
                 draft.Caches.Add(new CacheFolder("bun", "BUN_INSTALL_CACHE_DIR"));
                 break;
         }

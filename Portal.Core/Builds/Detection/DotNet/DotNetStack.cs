@@ -1,0 +1,147 @@
+using System.Text.RegularExpressions;
+
+namespace Portal.Core.Builds.Detection.DotNet;
+
+/// <summary>
+/// .NET: publishes one project and keeps only what was published. Newer runtimes run programs of older ones
+/// (DOTNET_ROLL_FORWARD), so an app for .NET 8 starts where only .NET 10 is installed.
+/// </summary>
+internal sealed partial class DotNetStack : IStack
+{
+    public const string Output = ".portal/publish";
+    private const int MaxProjects = 400;
+
+    public string Id => "dotnet";
+
+    public Draft? Detect(SourceView source)
+    {
+        var solution = source.Where(p => !p.Contains('/') && (p.EndsWith(".sln", StringComparison.Ordinal) || p.EndsWith(".slnx", StringComparison.Ordinal))).FirstOrDefault();
+        var files = source.Where(p => p.EndsWith(".csproj", StringComparison.OrdinalIgnoreCase) || p.EndsWith(".fsproj", StringComparison.OrdinalIgnoreCase) || p.EndsWith(".vbproj", StringComparison.OrdinalIgnoreCase)).Take(MaxProjects).ToList();
+
+        // Without a solution, a project far below the top is left to the search for nested apps.
+        var near = solution is not null || files.Exists(f => SourceView.Depth(f) == 0) || (files.Exists(f => SourceView.Depth(f) <= 2 && f.Split('/')[0] is "src" or "source" or "app") && !source.Has("package.json"))
+            || (source.Has("global.json") && files.Count > 0);
+        if (!near || files.Count == 0)
+        {
+            return FileApp(source);
+        }
+
+        var projects = files.Select(f => DotNetProject.Read(source, f)).OfType<DotNetProject>().ToList();
+        var here = projects.Where(p => p.Folder.Length == 0).ToList();
+        var draft = Base(source);
+        draft.Because(solution is null ? $"{files[0]} is a .NET project" : $"{solution} is a .NET solution");
+        return (DotNetChoice.Pick(here) ?? DotNetChoice.Pick(projects)) is { } pick ? Plan(source, draft, pick.Project, pick.Others, projects) : Nothing(draft, projects);
+    }
+
+    private static Draft Base(SourceView source)
+    {
+        var draft = new Draft(".NET", "dotnet").Needs("dotnet", null, "install the .NET SDK from dotnet.microsoft.com");
+        draft.BuildEnvironment["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1";
+        draft.BuildEnvironment["DOTNET_NOLOGO"] = "1";
+        draft.BuildEnvironment["DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE"] = "1";
+        draft.RunEnvironment["DOTNET_ROLL_FORWARD"] = "LatestMajor";
+        draft.RunEnvironment["DOTNET_EnableDiagnostics"] = "0";
+        draft.Caches.Add(new CacheFolder("NuGet", "NUGET_PACKAGES"));
+        draft.OutputDirectory = Output;
+        if (Json.Parse(source.Read("global.json")) is { } global && ((System.Text.Json.JsonElement?)global).Get("sdk").Text("version") is { Length: > 0 and <= 40 } version)
+        {
+            draft.Version = version;
+            draft.Tools[0] = draft.Tools[0] with { Version = version };
+            draft.Because($"global.json asks for SDK {version}");
+
+            // dotnet refuses to start where global.json names an SDK that is not installed; the installed one usually builds it.
+            draft.Step(Draft.Install, $"dotnet --version >/dev/null 2>&1 || {{ echo {Shell.Quote($"global.json asks for .NET SDK {version}, which is not installed here; building with the installed SDK instead")}; mv global.json global.json.not-installed; }}");
+        }
+
+        return draft;
+    }
+
+    private static Draft Plan(SourceView source, Draft draft, DotNetProject project, List<DotNetProject> others, List<DotNetProject> all)
+    {
+        draft.Version ??= project.Target is { } target && TargetVersion().Match(target) is { Success: true } m ? m.Groups[1].Value : null;
+        draft.Tools[0] = draft.Tools[0] with { Version = draft.Version };
+        if (others.Count > 0)
+        {
+            draft.Warnings.Add($"Other projects could run as well: {string.Join(", ", others.Select(o => o.Path).Take(8))}. Set the app's folder to run one of them.");
+        }
+
+        if (project.CallsNode || all.Exists(p => project.References.Contains(p.Path) && p.CallsNode))
+        {
+            draft.Needs("npm", null, Node.NodeStack.Get);
+            draft.Caches.Add(new CacheFolder("npm", "npm_config_cache"));
+        }
+
+        draft.Step(Draft.Build, $"dotnet publish {Shell.Quote(project.Path)} --configuration Release --output {Output}");
+        var dll = Shell.Quote(project.Assembly + ".dll");
+        switch (project.Kind)
+        {
+            case DotNetKind.WebAssembly:
+                draft.Stack = "Blazor WebAssembly";
+                draft.Because($"{project.Path} is a Blazor WebAssembly app without a server: its files are served").ServeFiles(Output + "/wwwroot", spa: true);
+                break;
+            case DotNetKind.Web:
+                draft.Stack = "ASP.NET Core";
+                draft.Because($"{project.Path} is the web project").Serve($"ASPNETCORE_URLS=\"http://0.0.0.0:$PORT\" dotnet {dll}");
+                OwnEndpoints(source, draft, project);
+                break;
+            default:
+                var name = project.Kind == DotNetKind.Worker ? "worker" : "app";
+                draft.Because($"{project.Path} is a {(project.Kind == DotNetKind.Worker ? "worker service" : "console program")}: it runs without an address");
+                draft.Processes.Add(new DraftProcess(name == "app" ? "worker" : name, $"dotnet {dll}", "", Listens: false));
+                break;
+        }
+
+        return draft;
+    }
+
+    // Endpoints in appsettings.json win over ASPNETCORE_URLS; this variable wins over them.
+    private static void OwnEndpoints(SourceView source, Draft draft, DotNetProject project)
+    {
+        var endpoints = Json.Parse(source.Read(SourceView.Join(project.Folder, "appsettings.json"))).Get("Kestrel").Get("Endpoints").Names().Where(n => n.All(char.IsAsciiLetterOrDigit)).ToList();
+        if (endpoints.Count == 0)
+        {
+            return;
+        }
+
+        draft.Serve($"Kestrel__Endpoints__{endpoints[0]}__Url=\"http://0.0.0.0:$PORT\" {draft.Processes[0].Command}");
+        draft.Because($"appsettings.json fixes an endpoint ({endpoints[0]}); it is moved to $PORT");
+    }
+
+    private static Draft? Nothing(Draft draft, List<DotNetProject> projects) =>
+        projects.Exists(p => p.Kind == DotNetKind.Framework)
+            ? draft.Fail("This is a .NET Framework project, which only runs on Windows.", "Move it to a current .NET: the .NET Upgrade Assistant does most of it.")
+            : projects.Exists(p => p.Kind == DotNetKind.Other)
+                ? draft.Fail("The .NET projects here are desktop, mobile or orchestration programs; none is a web app or a worker.", "Set the app's folder to a project that can run on a server.")
+                : draft.Fail("The .NET projects here are libraries and tests; none can be started.", "Set the app's folder to the project that runs, or give it <OutputType>Exe</OutputType>.");
+
+    // .NET 10 runs a single file; "#:sdk Microsoft.NET.Sdk.Web" makes it a web app.
+    private static Draft? FileApp(SourceView source)
+    {
+        var files = source.Where(p => !p.Contains('/') && p.EndsWith(".cs", StringComparison.Ordinal)).Take(50)
+            .Select(p => (Path: p, Text: source.Read(p, 65536) ?? "")).Where(f => Directive().IsMatch(f.Text) || f.Text.StartsWith("#!", StringComparison.Ordinal)).ToList();
+        if (files.Count != 1)
+        {
+            return null;
+        }
+
+        var (path, text) = files[0];
+        var draft = Base(source).Because($"{path} is a single-file .NET app");
+        draft.Tools[0] = draft.Tools[0] with { Version = "10" };
+        draft.Step(Draft.Build, $"dotnet publish {Shell.Quote(path)} --configuration Release --output {Output} -p:PublishAot=false");
+        var run = $"dotnet {Shell.Quote(System.IO.Path.GetFileNameWithoutExtension(path) + ".dll")}";
+        if (text.Contains("Microsoft.NET.Sdk.Web", StringComparison.Ordinal) || text.Contains("WebApplication.", StringComparison.Ordinal))
+        {
+            draft.Stack = "ASP.NET Core";
+            return draft.Serve($"ASPNETCORE_URLS=\"http://0.0.0.0:$PORT\" {run}");
+        }
+
+        draft.Processes.Add(new DraftProcess("worker", run, "", Listens: false));
+        return draft;
+    }
+
+    [GeneratedRegex(@"^net(?:coreapp)?(\d+\.\d+)", RegexOptions.NonBacktracking)]
+    private static partial Regex TargetVersion();
+
+    [GeneratedRegex(@"^#:(sdk|package|property|project)\s", RegexOptions.NonBacktracking | RegexOptions.Multiline)]
+    private static partial Regex Directive();
+}

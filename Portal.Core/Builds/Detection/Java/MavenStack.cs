@@ -1,0 +1,95 @@
+using System.Xml.Linq;
+
+namespace Portal.Core.Builds.Detection.Java;
+
+/// <summary>Maven: packages the module that runs, with its wrapper when the repository has one.</summary>
+internal sealed class MavenStack : IStack
+{
+    public string Id => "java";
+
+    public Draft? Detect(SourceView source)
+    {
+        if (!source.Has("pom.xml"))
+        {
+            return null;
+        }
+
+        var draft = new Draft("Java (Maven)", Id);
+        var root = Xml.Parse(source.Read("pom.xml"));
+        if (root is null)
+        {
+            draft.Final = true;
+            return draft.Fail("pom.xml cannot be read: it is not valid XML.", "Correct pom.xml and push again.");
+        }
+
+        draft.Because("pom.xml is a Maven project").Needs("java", null, JavaApp.Get);
+        var modules = Modules(source, root).ToList();
+        var (module, pom) = modules.Count == 0 ? ("", root) : modules.OrderBy(m => Rank(source, m)).First();
+        if (modules.Count > 0)
+        {
+            draft.Because(module.Length > 0 ? $"of the modules, {module} is the one that runs" : "the project has several modules");
+        }
+
+        JavaApp.Version(source, draft, MavenVersion(root) ?? MavenVersion(pom));
+        var wrapper = source.Has("mvnw") && source.Has(".mvn/wrapper/maven-wrapper.properties");
+        if (!wrapper)
+        {
+            draft.Needs("mvn", null, "install the Debian package maven");
+        }
+
+        var of = module.Length == 0 ? "" : $" --projects {Shell.Quote(module)} --also-make";
+        draft.Step(Draft.Build, $"{(wrapper ? "sh ./mvnw" : "mvn")} --batch-mode --no-transfer-progress -DskipTests{of} package");
+        draft.Caches.Add(new CacheFolder("Maven", "MAVEN_OPTS") { EnvironmentValue = "-Dmaven.repo.local={path}" });
+        draft.Caches.Add(new CacheFolder("Maven wrapper", "MAVEN_USER_HOME"));
+        var target = SourceView.Join(module, "target");
+        return JavaApp.Start(draft, Text(root) + Text(pom), target, target + "/quarkus-app/quarkus-run.jar", pom.Child("packaging")?.Value.Trim() == "war");
+    }
+
+    private static IEnumerable<(string Folder, XElement Pom)> Modules(SourceView source, XElement root)
+    {
+        var open = new Queue<(string Folder, XElement Pom)>([("", root)]);
+        for (var seen = 0; seen < 200 && open.TryDequeue(out var next); seen++)
+        {
+            var names = next.Pom.Child("modules").Children("module").Select(m => SourceView.Normalise(SourceView.Join(next.Folder, m.Value.Trim()))).OfType<string>().Take(100).ToList();
+            foreach (var folder in names)
+            {
+                if (Xml.Parse(source.Read(SourceView.Join(folder, "pom.xml"))) is { } pom)
+                {
+                    open.Enqueue((folder, pom));
+                }
+            }
+
+            if (names.Count == 0 && next.Folder.Length > 0)
+            {
+                yield return next;
+            }
+        }
+    }
+
+    // Plugins that make something runnable, then a main class, then a name that says "application".
+    private static int Rank(SourceView source, (string Folder, XElement Pom) module)
+    {
+        var text = Text(module.Pom);
+        var name = SourceView.NameOf(module.Folder);
+        return text.Contains("spring-boot-maven-plugin", StringComparison.Ordinal) || text.Contains("quarkus-maven-plugin", StringComparison.Ordinal) ? 0
+            : text.Contains("mainClass", StringComparison.Ordinal) || text.Contains("maven-shade-plugin", StringComparison.Ordinal) ? 1
+            : source.Paths.Any(p => p.StartsWith(module.Folder + "/", StringComparison.Ordinal) && p.EndsWith("Application.java", StringComparison.Ordinal)) ? 2
+            : name is "web" or "app" or "application" or "server" or "api" or "complete" ? 3 : 4;
+    }
+
+    private static string? MavenVersion(XElement pom)
+    {
+        var properties = pom.Child("properties");
+        foreach (var name in (string[])["java.version", "maven.compiler.release", "maven.compiler.target", "maven.compiler.source"])
+        {
+            if (properties.Children(name).FirstOrDefault()?.Value.Trim() is { Length: > 0 and < 12 } version && char.IsAsciiDigit(version[0]))
+            {
+                return version;
+            }
+        }
+
+        return null;
+    }
+
+    private static string Text(XElement pom) => pom.ToString(SaveOptions.DisableFormatting);
+}

@@ -1,0 +1,98 @@
+using System.Text.RegularExpressions;
+
+namespace Portal.Core.Builds.Detection.Other;
+
+/// <summary>Go: one program from the main package; programs are left in bin/ by their names, where Procfiles look for them.</summary>
+internal sealed partial class GoStack : IStack
+{
+    private static readonly string[] Aside = ["vendor", "testdata", "examples", "example", "test", "tests", "internal", "tools", "scripts", "hack", "_examples", "node_modules"];
+
+    public string Id => "go";
+
+    public Draft? Detect(SourceView source)
+    {
+        var module = source.Read("go.mod", 65536);
+        var workspace = module is null ? source.Read("go.work", 65536) : null;
+        var mains = Mains(source).ToList();
+        if (module is null && workspace is null && !(mains.Contains("") && source.Paths.Any(p => !p.Contains('/') && p.EndsWith(".go", StringComparison.Ordinal))))
+        {
+            return null;
+        }
+
+        var draft = new Draft("Go", Id).Needs("go", null, "install the Debian package golang-go, or a newer Go from go.dev");
+        if (GoVersion().Match(module ?? workspace ?? "") is { Success: true } m)
+        {
+            draft.Version = m.Groups[1].Value;
+            draft.Tools[0] = draft.Tools[0] with { Version = draft.Version };
+            draft.Because($"{(module is null ? "go.work" : "go.mod")} asks for Go {draft.Version}");
+        }
+
+        draft.Caches.Add(new CacheFolder("Go modules", "GOMODCACHE"));
+        draft.Caches.Add(new CacheFolder("Go build", "GOCACHE"));
+        draft.BuildEnvironment["CGO_ENABLED"] = "0";
+        if (mains.Count == 0)
+        {
+            return draft.Fail("This Go module has no main package, so there is nothing to start.", "Add a file with \"package main\" and a main function, at the top or in cmd/NAME.");
+        }
+
+        Framework(module ?? "", draft);
+        var chosen = Choose(source, mains);
+        var name = chosen.Length > 0 ? SourceView.NameOf(chosen) : Name(module);
+        if (mains.Count > 1)
+        {
+            draft.Warnings.Add($"Other programs in this repository: {string.Join(", ", mains.Where(p => p != chosen).Select(p => p.Length == 0 ? "the top folder" : p).Take(8))}. A Procfile can start them: they are built into bin/.");
+        }
+
+        draft.Because(chosen.Length == 0 ? "the main package is at the top" : $"the main package is {chosen}");
+        if (module is null && workspace is null)
+        {
+            draft.Because("there is no go.mod, so one is made for the build");
+            draft.Step(Draft.Install, "go mod init app && go mod tidy");
+        }
+
+        // With a Procfile every program is wanted, without it only the one that starts.
+        draft.Step(Draft.Build, mains.Count > 1 && source.Has("Procfile") ? "mkdir -p bin && go build -o bin/ ./..." : $"go build -o {Shell.Quote("bin/" + name)} {(chosen.Length == 0 ? "." : Shell.Quote("./" + chosen))}");
+        return draft.Serve(Shell.Quote("bin/" + name));
+    }
+
+    private static IEnumerable<string> Mains(SourceView source) =>
+        source.WithExtension(".go").Where(p => !p.EndsWith("_test.go", StringComparison.Ordinal) && SourceView.Depth(p) <= 4 && !SourceView.FolderOf(p).Split('/').Any(part => Aside.Contains(part) || part.StartsWith('.')))
+            .Take(600).Where(p => PackageMain().IsMatch(source.Read(p, 16384) ?? "")).Select(SourceView.FolderOf).Distinct(StringComparer.Ordinal);
+
+    private static string Choose(SourceView source, List<string> mains) =>
+        mains.OrderBy(m => m.Length == 0 ? 0 : SourceView.NameOf(m) is "server" or "web" or "api" or "app" or "main" or "http" or "httpd" ? 1 : m.StartsWith("cmd/", StringComparison.Ordinal) ? 2 : 3)
+            .ThenBy(m => source.Paths.Any(p => SourceView.FolderOf(p) == m && p.EndsWith(".go", StringComparison.Ordinal) && (source.Read(p, 65536) ?? "").Contains("ListenAndServe", StringComparison.Ordinal)) ? 0 : 1)
+            .ThenBy(SourceView.Depth).ThenBy(m => m, StringComparer.Ordinal).First();
+
+    // The last part of the module's path that is no version: example.com/shop/v2 → shop.
+    private static string Name(string? module)
+    {
+        var path = ModulePath().Match(module ?? "").Groups[1].Value;
+        return path.Split('/').LastOrDefault(part => part.Length > 0 && !VersionPart().IsMatch(part)) ?? "app";
+    }
+
+    private static void Framework(string module, Draft draft)
+    {
+        foreach (var (path, name) in ((string, string)[])[("gin-gonic/gin", "Gin"), ("labstack/echo", "Echo"), ("gofiber/fiber", "Fiber"), ("go-chi/chi", "chi"), ("gobuffalo/buffalo", "Buffalo"), ("beego/beego", "Beego")])
+        {
+            if (module.Contains(path, StringComparison.Ordinal))
+            {
+                draft.Stack = $"Go ({name})";
+                draft.RunEnvironment["GIN_MODE"] = "release";
+                return;
+            }
+        }
+    }
+
+    [GeneratedRegex(@"^go\s+(\d+(?:\.\d+)*)", RegexOptions.NonBacktracking | RegexOptions.Multiline)]
+    private static partial Regex GoVersion();
+
+    [GeneratedRegex(@"^module\s+""?([^\s""]+)", RegexOptions.NonBacktracking | RegexOptions.Multiline)]
+    private static partial Regex ModulePath();
+
+    [GeneratedRegex(@"^v\d+$", RegexOptions.NonBacktracking)]
+    private static partial Regex VersionPart();
+
+    [GeneratedRegex(@"^package main\b", RegexOptions.NonBacktracking | RegexOptions.Multiline)]
+    private static partial Regex PackageMain();
+}

@@ -1,0 +1,147 @@
+using System.Text.RegularExpressions;
+
+namespace Portal.Core.Builds.Detection.Ruby;
+
+/// <summary>Ruby: gems into vendor/bundle, then Rails, Rack, or a plain program.</summary>
+internal sealed partial class RubyStack : IStack
+{
+    public string Id => "ruby";
+
+    public Draft? Detect(SourceView source)
+    {
+        var gemfile = source.Read("Gemfile", 65536);
+        var entry = source.First("app.rb", "main.rb", "server.rb", "web.rb", "application.rb");
+        if (gemfile is null && !source.Has("config.ru") && entry is null)
+        {
+            return null;
+        }
+
+        // Gems that only build a phone app or run its tools.
+        if (gemfile is not null && !source.Has("config.ru") && (Gem(gemfile, "fastlane") || Gem(gemfile, "cocoapods")))
+        {
+            return null;
+        }
+
+        var draft = new Draft("Ruby", Id).Needs("ruby", null, "install the Debian packages ruby-full and build-essential");
+        Version(source, gemfile ?? "", draft);
+        draft.RunEnvironment["RACK_ENV"] = "production";
+        if (gemfile is not null)
+        {
+            Install(source, draft);
+        }
+
+        var run = gemfile is null ? "" : "bundle exec ";
+        if (gemfile is not null && (Gem(gemfile, "rails") || Gem(gemfile, "railties")) && (source.Has("config/application.rb") || source.Has("bin/rails")))
+        {
+            return Rails(source, draft, gemfile);
+        }
+
+        if (gemfile is not null && (Gem(gemfile, "jekyll") || Gem(gemfile, "github-pages")))
+        {
+            draft.Stack = "Jekyll";
+            draft.Because("jekyll is among the gems").Step(Draft.Build, "bundle exec jekyll build --destination .portal/site");
+            return draft.ServeFiles(".portal/site", spa: false);
+        }
+
+        if (gemfile is not null && (Gem(gemfile, "middleman") || Gem(gemfile, "bridgetown")))
+        {
+            var bridgetown = Gem(gemfile, "bridgetown");
+            draft.Stack = bridgetown ? "Bridgetown" : "Middleman";
+            draft.Because("a site generator is among the gems").Step(Draft.Build, bridgetown ? "bundle exec bridgetown build" : "bundle exec middleman build");
+            return draft.ServeFiles(bridgetown ? "output" : "build", spa: false);
+        }
+
+        if (source.Has("config.ru"))
+        {
+            draft.Stack = gemfile is not null && Gem(gemfile, "sinatra") ? "Sinatra" : gemfile is not null && Gem(gemfile, "hanami") ? "Hanami" : "Ruby (Rack)";
+            var puma = gemfile is not null && Gem(gemfile, "puma");
+            return draft.Because("config.ru is a Rack app").Serve(puma ? $"{run}puma -b \"tcp://0.0.0.0:$PORT\"" : $"{run}rackup config.ru -o 0.0.0.0 -p \"$PORT\"");
+        }
+
+        if ((entry ?? source.Where(p => !p.Contains('/') && p.EndsWith(".rb", StringComparison.Ordinal)).FirstOrDefault()) is not { } file)
+        {
+            return draft.Fail("This is a Ruby project, and nothing in it says what to start.", "Add a config.ru, name the main file app.rb, or add a Procfile with a line such as: web: bundle exec ruby app.rb -p $PORT");
+        }
+
+        var sinatra = (source.Read(file, 65536) ?? "").Contains("sinatra", StringComparison.OrdinalIgnoreCase);
+        draft.Stack = sinatra ? "Sinatra" : "Ruby";
+        draft.RunEnvironment["APP_ENV"] = "production";
+        return draft.Because($"{file} is started as it is").Serve(sinatra ? $"{run}ruby {Shell.Quote(file)} -o 0.0.0.0 -p \"$PORT\"" : $"{run}ruby {Shell.Quote(file)}");
+    }
+
+    private static Draft Rails(SourceView source, Draft draft, string gemfile)
+    {
+        draft.Stack = "Rails";
+        draft.Because("rails is among the gems");
+        foreach (var environment in (SortedDictionary<string, string>[])[draft.BuildEnvironment, draft.RunEnvironment])
+        {
+            environment["RAILS_ENV"] = "production";
+        }
+
+        draft.RunEnvironment["RAILS_LOG_TO_STDOUT"] = "true";
+        draft.RunEnvironment["RAILS_SERVE_STATIC_FILES"] = "true";
+        if (Node.PackageJson.Read(source, out _) is { } package)
+        {
+            Node.NodeAssets.AddTo(source, package, draft, "build");
+        }
+
+        if (source.HasFolder("app/assets") || Gem(gemfile, "sprockets-rails") || Gem(gemfile, "propshaft"))
+        {
+            draft.BuildEnvironment["SECRET_KEY_BASE_DUMMY"] = "1";
+            draft.Step(Draft.Build, "SECRET_KEY_BASE=\"${SECRET_KEY_BASE:-only-for-the-build}\" bundle exec rails assets:precompile").Because("app/assets is compiled");
+        }
+
+        // Rails refuses to start in production without this secret; sessions end with each release until it is set.
+        draft.Step(Draft.Build, "mkdir -p .portal && ruby -rsecurerandom -e 'print SecureRandom.hex(64)' > .portal/secret_key_base");
+        draft.Warnings.Add("Set the secret SECRET_KEY_BASE (a long random text). Until then one is made for each build, and people are signed out by each release.");
+        const string Secret = "SECRET_KEY_BASE=\"${SECRET_KEY_BASE:-$(cat .portal/secret_key_base)}\"";
+        if (source.Has("db/schema.rb") || source.Has("db/structure.sql") || source.HasFolder("db/migrate"))
+        {
+            var file = Gem(gemfile, "sqlite3") && !Gem(gemfile, "pg") && !Gem(gemfile, "mysql2");
+            if (file)
+            {
+                draft.Serve($"export {Secret}; bundle exec rails db:prepare && exec bundle exec rails server -b 0.0.0.0 -p \"$PORT\"");
+                return draft.Because("the database is a SQLite file: it is prepared when the app starts");
+            }
+
+            draft.Release = $"{Secret} bundle exec rails db:migrate";
+            draft.Because("db/ has migrations: they run before each release");
+        }
+
+        return draft.Serve($"{Secret} bundle exec rails server -b 0.0.0.0 -p \"$PORT\"");
+    }
+
+    private static void Install(SourceView source, Draft draft)
+    {
+        draft.Needs("bundle", null, "gem install bundler, or install the Debian package ruby-bundler");
+        draft.BuildEnvironment["BUNDLE_PATH"] = "vendor/bundle";
+        draft.BuildEnvironment["BUNDLE_WITHOUT"] = "development:test";
+        draft.RunEnvironment["BUNDLE_PATH"] = "vendor/bundle";
+        draft.RunEnvironment["BUNDLE_WITHOUT"] = "development:test";
+        if (source.Has("Gemfile.lock"))
+        {
+            draft.BuildEnvironment["BUNDLE_FROZEN"] = "true";
+        }
+
+        draft.BoundToPath = true;
+        draft.Caches.Add(new CacheFolder("gems", RelativePath: "vendor/bundle"));
+        draft.Step(Draft.Install, "bundle install --jobs 4 --retry 2").Because(source.Has("Gemfile.lock") ? "Gemfile.lock: bundler installs what it says" : "Gemfile names the gems");
+    }
+
+    private static void Version(SourceView source, string gemfile, Draft draft)
+    {
+        var found = RubyLine().Match(gemfile) is { Success: true } m ? (m.Groups[1].Value, "Gemfile") : VersionFiles.OneLine(source, ".ruby-version") ?? VersionFiles.Tool(source, "ruby");
+        if (found is { } version)
+        {
+            draft.Version = version.Item1.StartsWith("ruby-", StringComparison.Ordinal) ? version.Item1["ruby-".Length..] : version.Item1;
+            draft.Tools[0] = draft.Tools[0] with { Version = draft.Version };
+            draft.Because($"{version.Item2} asks for Ruby {draft.Version}");
+        }
+    }
+
+    private static bool Gem(string gemfile, string name) =>
+        gemfile.Split('\n').Any(l => l.TrimStart() is var line && line.StartsWith("gem", StringComparison.Ordinal) && (line.Contains($"'{name}'", StringComparison.Ordinal) || line.Contains($"\"{name}\"", StringComparison.Ordinal)));
+
+    [GeneratedRegex(@"^\s*ruby\s+['""]([^'""]{1,64})['""]", RegexOptions.NonBacktracking | RegexOptions.Multiline)]
+    private static partial Regex RubyLine();
+}
