@@ -35,7 +35,8 @@ internal sealed class Checkout(GitCommand git, PortalOptions options)
     public async Task WriteAsync(string repository, string commit, string folder, CheckoutLimits limits, CancellationToken cancellationToken)
     {
         await PlainAttributesAsync(repository, cancellationToken);
-        await MakeFolderAsync(folder, cancellationToken);
+        Directory.CreateDirectory(folder);
+        await GitCommand.GiveAsync(options.Users.Build, folder, cancellationToken);
 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(Limit);
@@ -121,34 +122,6 @@ internal sealed class Checkout(GitCommand git, PortalOptions options)
         {
             return;
         }
-        await RunAsync(options.Users.Git, "sh", ["-c", AttributesScript, "sh", repository], cancellationToken);
-    }
-
-    private async Task MakeFolderAsync(string folder, CancellationToken cancellationToken)
-    {
-        Directory.CreateDirectory(folder);
-        if (Environment.IsPrivilegedProcess && options.Users.Build.Length > 0)
-        {
-            await RunAsync("", "chown", ["--no-dereference", $"{options.Users.Build}:", "--", folder], cancellationToken);
-        }
-    }
-
-    private static async Task RunAsync(string user, string program, string[] arguments, CancellationToken cancellationToken)
-    {
-        using var process = GitCommand.StartAs(user, program, arguments, []);
-        try
-        {
-            process.StandardInput.Close();
-            var said = await GitCommand.ReadErrorAsync(process, cancellationToken);
-            await process.WaitForExitAsync(cancellationToken);
-            if (process.ExitCode != 0)
-            {
-                throw new PortalException(Refusal.Unavailable, $"The source folder could not be prepared: {said}");
-            }
-        }
-        finally
-        {
-            GitCommand.Kill(process);
-        }
+        await GitCommand.RunToEndAsync(options.Users.Git, "sh", ["-c", AttributesScript, "sh", repository], cancellationToken);
     }
 }

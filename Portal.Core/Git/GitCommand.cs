@@ -85,6 +85,35 @@ public sealed class GitCommand(PortalOptions options)
         }
     }
 
+    /// <summary>Makes a file or folder belong to the user whose work it is for; nothing to do for a host that is not root.</summary>
+    public static async Task GiveAsync(string user, string path, CancellationToken cancellationToken)
+    {
+        if (Environment.IsPrivilegedProcess && user.Length > 0)
+        {
+            await RunToEndAsync("", "chown", ["--no-dereference", $"{user}:", "--", path], cancellationToken);
+        }
+    }
+
+    /// <summary>A short program of which only success counts.</summary>
+    public static async Task RunToEndAsync(string user, string program, IEnumerable<string> arguments, CancellationToken cancellationToken)
+    {
+        using var process = StartAs(user, program, arguments, []);
+        try
+        {
+            process.StandardInput.Close();
+            var said = await ReadErrorAsync(process, cancellationToken);
+            await process.WaitForExitAsync(cancellationToken);
+            if (process.ExitCode != 0)
+            {
+                throw new PortalException(Refusal.Unavailable, $"{program} failed on this machine: {said}");
+            }
+        }
+        finally
+        {
+            Kill(process);
+        }
+    }
+
     public static void Kill(Process process)
     {
         try

@@ -53,6 +53,9 @@ public interface IGitHost
     /// <summary>All branches and tags, at most <see cref="MaxHeads"/>.</summary>
     Task<IReadOnlyList<Head>> HeadsAsync(GitSource source, CancellationToken cancellationToken);
 
+    /// <summary>The branch that a clone starts at; null when there is none.</summary>
+    Task<string?> DefaultBranchAsync(GitSource source, CancellationToken cancellationToken);
+
     /// <summary>Paths that differ between two commits, by git's own diff; null when <paramref name="before"/> does not exist any more.</summary>
     Task<IReadOnlyList<string>?> ChangedFilesAsync(GitSource source, string before, string after, CancellationToken cancellationToken);
 

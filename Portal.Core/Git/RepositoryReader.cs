@@ -79,6 +79,13 @@ internal sealed class RepositoryReader(GitCommand git)
         return heads;
     }
 
+    public async Task<string?> DefaultBranchAsync(string repository, CancellationToken cancellationToken)
+    {
+        var head = await git.RunAsync(new GitCall("symbolic-ref", "--quiet", "HEAD") { Repository = repository }, cancellationToken);
+        var branch = RefNames.Branch(head.Text.Trim());
+        return branch is not null && await CommitOfAsync(repository, RefNames.Branches + branch, cancellationToken) is not null ? branch : null;
+    }
+
     public async Task<IReadOnlyList<string>?> ChangedFilesAsync(string repository, string before, string after, CancellationToken cancellationToken)
     {
         if (!RefNames.IsCommit(before) || !RefNames.IsCommit(after))

@@ -49,6 +49,9 @@ public sealed class Push
     /// <summary>The pusher as the sender names them; attacker-controlled.</summary>
     public string? PushedBy { get; set; }
 
+    /// <summary>Whose token pushed; null for other senders.</summary>
+    public Guid? PushedByUserId { get; init; }
+
     public string? Message { get; set; }
 
     /// <summary>The raw body of a webhook, at most 26 MB; dropped after the retention.</summary>

@@ -26,6 +26,9 @@ internal sealed class HostedGit(HostedRepositories repositories, RepositoryReade
     public async Task<IReadOnlyList<Head>> HeadsAsync(GitSource source, CancellationToken cancellationToken) =>
         repositories.Exists(source.AppId) ? await reader.HeadsAsync(repositories.FolderOf(source.AppId), cancellationToken) : [];
 
+    public async Task<string?> DefaultBranchAsync(GitSource source, CancellationToken cancellationToken) =>
+        repositories.Exists(source.AppId) ? await reader.DefaultBranchAsync(repositories.FolderOf(source.AppId), cancellationToken) : null;
+
     public Task<IReadOnlyList<string>?> ChangedFilesAsync(GitSource source, string before, string after, CancellationToken cancellationToken) =>
         reader.ChangedFilesAsync(repositories.FolderOf(source.AppId), before, after, cancellationToken);
 

@@ -43,9 +43,18 @@ public sealed class HostedRepositories(GitCommand git, PortalOptions options)
         return folder;
     }
 
-    /// <summary>Lets clones start at <paramref name="branch"/>.</summary>
-    public Task PointHeadAsync(Guid app, string branch, CancellationToken cancellationToken) =>
-        git.RunAsync(new GitCall("symbolic-ref", "HEAD", RefNames.Branches + branch) { Repository = FolderOf(app) }, cancellationToken);
+    /// <summary>Clones start at the branch that was pushed first; of several, at main or master.</summary>
+    public async Task GiveHeadAsync(Guid app, IReadOnlyList<RefUpdate> updates, CancellationToken cancellationToken)
+    {
+        var folder = FolderOf(app);
+        var branches = updates.Where(u => !RefNames.IsZero(u.After) && RefNames.Branch(u.Ref) is not null).Select(u => u.Ref).ToList();
+        if (branches.Count == 0 || (await git.RunAsync(new GitCall("rev-parse", "--verify", "--quiet", "HEAD^{commit}") { Repository = folder }, cancellationToken)).Succeeded)
+        {
+            return;
+        }
+        var head = branches.FirstOrDefault(b => b is "refs/heads/main" or "refs/heads/master") ?? branches[0];
+        await git.RunAsync(new GitCall("symbolic-ref", "HEAD", head) { Repository = folder }, cancellationToken);
+    }
 
     /// <summary>Packs what many pushes left as single objects; cheap when there is little to do.</summary>
     public Task TidyAsync(Guid app, CancellationToken cancellationToken) =>

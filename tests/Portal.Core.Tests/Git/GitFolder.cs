@@ -1,0 +1,77 @@
+using Portal.Core.Common;
+using Portal.Core.Git;
+using Portal.Core.Git.Hosted;
+using Xunit;
+
+namespace Portal.Core.Tests.Git;
+
+/// <summary>A temporary place with a working copy to make commits in, and one of Portal's own repositories to push them to.</summary>
+internal sealed class GitFolder : IDisposable
+{
+    public GitFolder()
+    {
+        Root = Directory.CreateTempSubdirectory("portal-git-").FullName;
+        Options = new PortalOptions { DataDirectory = Path.Combine(Root, "data") };
+        Directory.CreateDirectory(Options.Repositories);
+        Git = new GitCommand(Options);
+        Repositories = new HostedRepositories(Git, Options);
+        var reader = new RepositoryReader(Git);
+        Hosted = new HostedGit(Repositories, reader, new Checkout(Git, Options));
+        Source = new GitSource(Portal.Core.Apps.SourceKind.Portal, Guid.NewGuid());
+    }
+
+    public string Root { get; }
+
+    public PortalOptions Options { get; }
+
+    public GitCommand Git { get; }
+
+    public HostedRepositories Repositories { get; }
+
+    internal HostedGit Hosted { get; }
+
+    public GitSource Source { get; }
+
+    public string Work => Path.Combine(Root, "work");
+
+    public async Task<string> CommitAsync(string message, params (string Path, string Text)[] files)
+    {
+        Directory.CreateDirectory(Work);
+        if (!Directory.Exists(Path.Combine(Work, ".git")))
+        {
+            await RunAsync("init", "-q", "-b", "main", ".");
+        }
+        foreach (var (path, text) in files)
+        {
+            var file = Path.Combine(Work, path);
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            await File.WriteAllTextAsync(file, text, TestContext.Current.CancellationToken);
+        }
+        await RunAsync("add", "-A");
+        await RunAsync("commit", "-q", "--allow-empty", "-m", message);
+        return (await RunAsync("rev-parse", "HEAD")).Trim();
+    }
+
+    public async Task PushAsync(params string[] refs)
+    {
+        var folder = await Repositories.EnsureAsync(Source.AppId, TestContext.Current.CancellationToken);
+        await RunAsync(["push", "-q", "--force", folder, .. refs]);
+    }
+
+    public async Task<string> RunAsync(params string[] arguments)
+    {
+        var start = new System.Diagnostics.ProcessStartInfo("git") { WorkingDirectory = Work, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in (string[])["-c", "user.name=Ada", "-c", "user.email=ada@example.org", .. arguments])
+        {
+            start.ArgumentList.Add(argument);
+        }
+        using var process = System.Diagnostics.Process.Start(start)!;
+        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.True(process.ExitCode == 0, $"git {string.Join(' ', arguments)}: {await error}");
+        return output;
+    }
+
+    public void Dispose() => Directory.Delete(Root, recursive: true);
+}
