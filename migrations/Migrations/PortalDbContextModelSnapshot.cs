@@ -1566,6 +1566,10 @@ namespace Portal.Migrations.Migrations
                         .HasColumnType("character varying(200)")
                         .HasColumnName("pushed_by");
 
+                    b.Property<Guid?>("PushedByUserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("pushed_by_user_id");
+
                     b.Property<DateTimeOffset>("ReceivedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("received_at");

@@ -15,7 +15,7 @@ using Portal.Core.Data;
 namespace Portal.Migrations.Migrations
 {
     [DbContext(typeof(PortalDbContext))]
-    [Migration("20261124193456_Initial")]
+    [Migration("20261124193854_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -1568,6 +1568,10 @@ namespace Portal.Migrations.Migrations
                         .HasMaxLength(200)
                         .HasColumnType("character varying(200)")
                         .HasColumnName("pushed_by");
+
+                    b.Property<Guid?>("PushedByUserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("pushed_by_user_id");
 
                     b.Property<DateTimeOffset>("ReceivedAt")
                         .HasColumnType("timestamp with time zone")

@@ -545,6 +545,7 @@ namespace Portal.Migrations.Migrations
                     before = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
                     after = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
                     pushed_by = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true),
+                    pushed_by_user_id = table.Column<Guid>(type: "uuid", nullable: true),
                     message = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true),
                     body = table.Column<byte[]>(type: "bytea", nullable: true),
                     headers = table.Column<string>(type: "jsonb", nullable: true),
