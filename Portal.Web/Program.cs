@@ -1,6 +1,4 @@
-using Portal.Core.Audit;
-using Portal.Core.Common;
-using Portal.Core.Data;
+using Portal.Core;
 using Portal.Core.Jobs;
 using Portal.Core.Live;
 using Portal.Web.Api;
@@ -27,8 +25,7 @@ internal static class Program
     internal static WebApplication Build(WebApplicationBuilder builder)
     {
         var options = builder.AddPortalOptions();
-        builder.Services.AddPortalData(builder.Configuration.GetConnectionString("Portal")!).AddKeyRing(options.MasterKeyFile);
-        builder.Services.AddSingleton(TimeProvider.System).AddSingleton<SignalListener>().AddSingleton<AuditTrail>();
+        builder.Services.AddPortalCore(options, builder.Configuration.GetConnectionString("Portal")!);
         builder.Services.AddSingleton<LiveFeed>().AddHostedService(services => services.GetRequiredService<LiveFeed>());
         builder.Services.AddProcessHeartbeat("web");
         builder.AddPortalHosting(options);

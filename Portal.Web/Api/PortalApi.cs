@@ -57,5 +57,7 @@ internal static class PortalApi
         api.MapBuildsApi();
         api.MapReleasesApi();
         api.MapVariablesApi();
+        api.MapLogsApi();
+        api.MapPushesApi();
     }
 }
