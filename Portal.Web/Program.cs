@@ -2,6 +2,7 @@ using Portal.Core;
 using Portal.Core.Jobs;
 using Portal.Core.Live;
 using Portal.Web.Api;
+using Portal.Web.Auth;
 using Portal.Web.Components;
 using Portal.Web.Hosting;
 
@@ -17,6 +18,10 @@ internal static class Program
         {
             return 2;
         }
+        if (await AuthCommands.RunAsync(args, builder.Configuration, Console.Out, Console.Error) is { } exitCode)
+        {
+            return exitCode;
+        }
         await using var app = Build(builder);
         await app.RunAsync();
         return 0;
@@ -29,11 +34,14 @@ internal static class Program
         builder.Services.AddSingleton<LiveFeed>().AddHostedService(services => services.GetRequiredService<LiveFeed>());
         builder.Services.AddProcessHeartbeat("web");
         builder.AddPortalHosting(options);
+        builder.Services.AddPortalAuth(options);
         builder.Services.AddPortalApi();
         builder.Services.AddPortalPages();
 
         var app = builder.Build();
         app.UsePortalHosting();
+        app.UseAuthentication();
+        app.UseAuthorization();
         app.UsePortalApi();
         app.MapHealth();
         app.MapPortalApi();
