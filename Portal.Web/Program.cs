@@ -2,8 +2,8 @@ using Portal.Core;
 using Portal.Core.Jobs;
 using Portal.Core.Live;
 using Portal.Web.Api;
-using Portal.Web.Auth;
 using Portal.Web.Components;
+using Portal.Web.Gateway;
 using Portal.Web.Hosting;
 
 namespace Portal.Web;
@@ -18,10 +18,6 @@ internal static class Program
         {
             return 2;
         }
-        if (await AuthCommands.RunAsync(args, builder.Configuration, Console.Out, Console.Error) is { } exitCode)
-        {
-            return exitCode;
-        }
         await using var app = Build(builder);
         await app.RunAsync();
         return 0;
@@ -29,19 +25,18 @@ internal static class Program
 
     internal static WebApplication Build(WebApplicationBuilder builder)
     {
-        var options = builder.AddPortalOptions();
+        var options = WebHost.Read(builder);
         builder.Services.AddPortalCore(options, builder.Configuration.GetConnectionString("Portal")!);
         builder.Services.AddSingleton<LiveFeed>().AddHostedService(services => services.GetRequiredService<LiveFeed>());
         builder.Services.AddProcessHeartbeat("web");
+        builder.Services.AddAppGateway();
         builder.AddPortalHosting(options);
-        builder.Services.AddPortalAuth(options);
         builder.Services.AddPortalApi();
         builder.Services.AddPortalPages();
 
         var app = builder.Build();
+        app.UseAppGateway();
         app.UsePortalHosting();
-        app.UseAuthentication();
-        app.UseAuthorization();
         app.UsePortalApi();
         app.MapHealth();
         app.MapPortalApi();

@@ -36,7 +36,7 @@ public static class PortalPages
     {
         app.UseAntiforgery();
         app.MapStaticAssets();
-        app.MapRazorComponents<PortalDocument>().AddInteractiveServerRenderMode().RequireAuthorization();
+        app.MapRazorComponents<PortalDocument>().AddInteractiveServerRenderMode();
         return app;
     }
 }
