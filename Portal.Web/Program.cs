@@ -2,6 +2,7 @@ using Portal.Core;
 using Portal.Core.Jobs;
 using Portal.Core.Live;
 using Portal.Web.Api;
+using Portal.Web.Auth;
 using Portal.Web.Components;
 using Portal.Web.Gateway;
 using Portal.Web.Hosting;
@@ -18,6 +19,10 @@ internal static class Program
         {
             return 2;
         }
+        if (await AuthCommands.RunAsync(args, builder.Configuration, Console.Out, Console.Error) is { } exitCode)
+        {
+            return exitCode;
+        }
         await using var app = Build(builder);
         await app.RunAsync();
         return 0;
@@ -31,12 +36,15 @@ internal static class Program
         builder.Services.AddProcessHeartbeat("web");
         builder.Services.AddAppGateway();
         builder.AddPortalHosting(options);
+        builder.Services.AddPortalAuth(options);
         builder.Services.AddPortalApi();
         builder.Services.AddPortalPages();
 
         var app = builder.Build();
         app.UseAppGateway();
         app.UsePortalHosting();
+        app.UseAuthentication();
+        app.UseAuthorization();
         app.UsePortalApi();
         app.MapHealth();
         app.MapPortalApi();

@@ -42,14 +42,28 @@ build_hosts() {
   step_done
 }
 
-# Copies the built hosts to where their users can read them.
+# Copies the built hosts to where their users can read them, each build into a folder of its own:
+# the supervisors of running apps may still be of an earlier one.
 install_hosts() {
-  hosts="$data/hosts"
-  [[ "$(cat -- "$hosts/.stamp" 2>/dev/null || true)" != "$hosts_stamp" ]] || return 0
-  rm -rf -- "$hosts" "$hosts.new"
-  cp -R -- "$root/artifacts/hosts" "$hosts.new"
-  chmod -R u+rwX,go+rX,go-w -- "$hosts.new"
-  mv -- "$hosts.new" "$hosts"
+  hosts="$data/hosts/$hosts_stamp"
+  if [[ ! -e $hosts/.stamp ]]; then
+    mkdir -p -- "$data/hosts"
+    rm -rf -- "$hosts" "$data/hosts/new"
+    cp -R -- "$root/artifacts/hosts" "$data/hosts/new"
+    chmod -R u+rwX,go+rX,go-w -- "$data/hosts/new"
+    mv -- "$data/hosts/new" "$hosts"
+    forget_old_hosts
+  fi
+  ln -sfn -- "$hosts_stamp" "$data/hosts/current"
+}
+
+forget_old_hosts() {
+  local folder used
+  used="$(marked_processes | while IFS= read -r pid; do tr '\0' '\n' 2>/dev/null <"/proc/$pid/cmdline" || true; done)"
+  for folder in "$data"/hosts/*/; do
+    folder="${folder%/}"
+    [[ $folder == "$hosts" || -L $folder || $used == *"$folder/"* ]] || rm -rf -- "$folder"
+  done
 }
 
 # The runtime itself may be out of reach as well: dotnet-install.sh puts it into root's home.

@@ -12,6 +12,9 @@ public sealed class PortalUser : IdentityUser<Guid>
 
     public bool IsAuditor { get; set; }
 
+    /// <summary>The owner of the installation's own token: not a person, cannot sign in, is in no list of people.</summary>
+    public bool IsService { get; set; }
+
     public DateTimeOffset CreatedAt { get; set; }
 
     public DateTimeOffset? LastSeenAt { get; set; }

@@ -22,7 +22,7 @@ internal static class PortalApi
         services.AddScoped<ApiActor>();
         services.AddScoped<Actor>(provider => provider.GetRequiredService<ApiActor>().Value
             ?? throw new InvalidOperationException("Only endpoints of the API have an actor of their own."));
-        services.AddSingleton<RequestMemory>();
+        services.AddSingleton<RequestMemory>().AddSingleton<Follows>();
         return services;
     }
 
@@ -52,5 +52,12 @@ internal static class PortalApi
         {
             api.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(ApiProblem), [ApiProblem.ContentType]));
         }
+        api.MapAppsApi();
+        api.MapEnvironmentsApi();
+        api.MapBuildsApi();
+        api.MapReleasesApi();
+        api.MapVariablesApi();
+        api.MapLogsApi();
+        api.MapPushesApi();
     }
 }

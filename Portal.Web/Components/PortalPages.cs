@@ -36,7 +36,7 @@ public static class PortalPages
     {
         app.UseAntiforgery();
         app.MapStaticAssets();
-        app.MapRazorComponents<PortalDocument>().AddInteractiveServerRenderMode();
+        app.MapRazorComponents<PortalDocument>().AddInteractiveServerRenderMode().RequireAuthorization();
         return app;
     }
 }

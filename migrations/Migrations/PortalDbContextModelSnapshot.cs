@@ -723,6 +723,10 @@ namespace Portal.Migrations.Migrations
                         .HasColumnType("boolean")
                         .HasColumnName("is_platform_admin");
 
+                    b.Property<bool>("IsService")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_service");
+
                     b.Property<DateTimeOffset?>("LastSeenAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("last_seen_at");

@@ -190,6 +190,7 @@ namespace Portal.Migrations.Migrations
                     display_name = table.Column<string>(type: "character varying(80)", maxLength: 80, nullable: false),
                     is_platform_admin = table.Column<bool>(type: "boolean", nullable: false),
                     is_auditor = table.Column<bool>(type: "boolean", nullable: false),
+                    is_service = table.Column<bool>(type: "boolean", nullable: false),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     last_seen_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     disabled_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),

@@ -1,0 +1,69 @@
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.AspNetCore.Identity;
+using Portal.Core.Common;
+using Portal.Core.Data;
+using Portal.Core.Teams;
+
+namespace Portal.Web.Auth;
+
+/// <summary>
+/// Who is asking. Browsers bring a session cookie, machines a token; a request that brings a token is never also
+/// judged by its cookie. Pages need a person unless they say <c>[AllowAnonymous]</c>.
+/// </summary>
+internal static class PortalAuth
+{
+    private const string EitherScheme = "Either";
+
+    private static readonly TimeSpan SessionLength = TimeSpan.FromDays(14);
+
+    public static IServiceCollection AddPortalAuth(this IServiceCollection services, PortalOptions options)
+    {
+        services.AddTeams();
+        services.AddHttpContextAccessor();
+        services.AddCascadingAuthenticationState();
+        services.AddScoped<ICurrentActor, CurrentActor>();
+        new IdentityBuilder(typeof(PortalUser), services).AddSignInManager().AddClaimsPrincipalFactory<PersonClaims>();
+        services.AddScoped<SignIns>();
+
+        var authentication = services.AddAuthentication(EitherScheme)
+            .AddPolicyScheme(EitherScheme, null, either => either.ForwardDefaultSelector = context =>
+                context.Request.Headers.Authorization.Count > 0 ? TokenHandler.SchemeName : IdentityConstants.ApplicationScheme)
+            .AddScheme<AuthenticationSchemeOptions, TokenHandler>(TokenHandler.SchemeName, null);
+        authentication.AddIdentityCookies(cookies => cookies.ApplicationCookie?.Configure(cookie => ConfigureCookie(cookie, options)));
+        services.Configure<SecurityStampValidatorOptions>(stamps => stamps.ValidationInterval = TimeSpan.FromMinutes(1));
+        services.AddAuthorization();
+        return services;
+    }
+
+    private static void ConfigureCookie(Microsoft.AspNetCore.Authentication.Cookies.CookieAuthenticationOptions cookie, PortalOptions options)
+    {
+        var https = options.PublicUrl.StartsWith("https:", StringComparison.OrdinalIgnoreCase);
+        cookie.Cookie.Name = https ? "__Host-portal" : "portal";
+        cookie.Cookie.Path = "/";
+        cookie.Cookie.HttpOnly = true;
+        cookie.Cookie.SameSite = SameSiteMode.Lax;
+        cookie.Cookie.SecurePolicy = https ? CookieSecurePolicy.Always : CookieSecurePolicy.SameAsRequest;
+        cookie.ExpireTimeSpan = SessionLength;
+        cookie.SlidingExpiration = true;
+        cookie.LoginPath = "/sign-in";
+        cookie.AccessDeniedPath = "/sign-in";
+        cookie.ReturnUrlParameter = SignIns.ReturnUrl;
+        cookie.Events.OnRedirectToLogin = context =>
+        {
+            // Only a page is worth coming back to; a circuit or a machine wants the plain status.
+            if (HttpMethods.IsGet(context.Request.Method) && !IsMachines(context.Request.Path))
+            {
+                context.Response.Redirect(context.RedirectUri);
+            }
+            else
+            {
+                context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+            }
+            return Task.CompletedTask;
+        };
+    }
+
+    private static bool IsMachines(PathString path) =>
+        path.StartsWithSegments("/api") || path.StartsWithSegments("/openapi") || path.StartsWithSegments("/_blazor");
+}
