@@ -5,6 +5,7 @@ using Portal.Core.Audit;
 using Portal.Core.Builds;
 using Portal.Core.Common;
 using Portal.Core.Data;
+using Portal.Core.Git;
 using Portal.Core.Jobs;
 using Portal.Core.Releases;
 using Portal.Core.Teams;
@@ -43,6 +44,8 @@ public static class PortalCore
         services.AddSingleton<AppLogReader>();
         services.AddSingleton<TrafficReader>();
         services.AddSingleton<PushReader>();
+        services.AddPortalGit();
+        services.AddPortalTriggers();
         return services;
     }
 }

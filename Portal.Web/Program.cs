@@ -4,7 +4,7 @@ using Portal.Core.Live;
 using Portal.Web.Api;
 using Portal.Web.Auth;
 using Portal.Web.Components;
-using Portal.Web.Gateway;
+using Portal.Web.Git;
 using Portal.Web.Hosting;
 
 namespace Portal.Web;
@@ -30,18 +30,17 @@ internal static class Program
 
     internal static WebApplication Build(WebApplicationBuilder builder)
     {
-        var options = WebHost.Read(builder);
+        var options = builder.AddPortalOptions();
         builder.Services.AddPortalCore(options, builder.Configuration.GetConnectionString("Portal")!);
         builder.Services.AddSingleton<LiveFeed>().AddHostedService(services => services.GetRequiredService<LiveFeed>());
         builder.Services.AddProcessHeartbeat("web");
-        builder.Services.AddAppGateway();
         builder.AddPortalHosting(options);
         builder.Services.AddPortalAuth(options);
         builder.Services.AddPortalApi();
         builder.Services.AddPortalPages();
+        builder.Services.AddGitDoor();
 
         var app = builder.Build();
-        app.UseAppGateway();
         app.UsePortalHosting();
         app.UseAuthentication();
         app.UseAuthorization();
@@ -49,6 +48,7 @@ internal static class Program
         app.MapHealth();
         app.MapPortalApi();
         app.MapPortalPages();
+        app.MapGit();
         return app;
     }
 }

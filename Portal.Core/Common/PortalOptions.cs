@@ -27,6 +27,8 @@ public sealed class PortalOptions
 
     public LimitOptions Limits { get; set; } = new();
 
+    public GitOptions Git { get; set; } = new();
+
     public RateOptions Rates { get; set; } = new();
 
     /// <summary>Addresses or networks (CIDR) of the proxies in front, whose X-Forwarded-For and -Proto are believed; empty: none.</summary>
@@ -77,6 +79,19 @@ public sealed class UserOptions
     public string Git { get; set; } = "";
 }
 
+/// <summary>Which outside repositories may be read.</summary>
+public sealed class GitOptions
+{
+    /// <summary>Host names or addresses within one's own network that outside repositories may have, e.g. <c>git.example.internal</c>.</summary>
+    public List<string> AllowedInternalHosts { get; set; } = [];
+
+    /// <summary>Allows http:// addresses, which anybody on the way can read and change.</summary>
+    public bool AllowHttp { get; set; }
+
+    /// <summary>How often the branches of an outside repository are looked at, in case its webhook is lost.</summary>
+    public int PollSeconds { get; set; } = 120;
+}
+
 /// <summary>Bounds on everything that outsiders can drive.</summary>
 public sealed class LimitOptions
 {
@@ -115,9 +130,6 @@ public sealed class LimitOptions
 
     /// <summary>Requests, streams and web sockets of one environment in flight at once in one gateway.</summary>
     public int AppRequestsInFlight { get; set; } = 1000;
-
-    /// <summary>How long a request to an app may be silent in both directions.</summary>
-    public int AppIdleSeconds { get; set; } = 900;
 
     /// <summary>Jobs that one worker runs at once.</summary>
     public int WorkerSlots { get; set; } = 8;

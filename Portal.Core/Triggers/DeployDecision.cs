@@ -5,6 +5,8 @@ using Portal.Core.Git;
 
 namespace Portal.Core.Triggers;
 
+public sealed record LastBuild(Guid Id, int Number, string? Commit, BuildState State);
+
 /// <summary>Everything that counts for whether a push deploys one environment; gathered by <see cref="PushDecider"/>.</summary>
 public sealed record DeployFacts
 {
@@ -27,7 +29,7 @@ public sealed record DeployFacts
     public bool SkipMark { get; init; }
 
     /// <summary>The environment's newest build.</summary>
-    public (int Number, string? Commit, BuildState State)? LastBuild { get; init; }
+    public LastBuild? LastBuild { get; init; }
 
     /// <summary>Commit of the release that is live.</summary>
     public string? LiveCommit { get; init; }
@@ -40,7 +42,8 @@ public sealed record DeployFacts
 }
 
 /// <param name="Reason">Starts with "deploys" or "not deployed", in plain words; may hold names that outsiders chose.</param>
-public sealed record DeployVerdict(bool Deploys, string Reason, DeployTrigger Trigger);
+/// <param name="Existing">The build that has this commit already.</param>
+public sealed record DeployVerdict(bool Deploys, string Reason, DeployTrigger Trigger, Guid? Existing = null);
 
 /// <summary>Does this push deploy this environment, and why (not)? Pure.</summary>
 public static class DeployDecision
@@ -104,7 +107,7 @@ public static class DeployDecision
         {
             return No(trigger, facts.LiveCommit == facts.After
                 ? "this commit is live already"
-                : string.Create(CultureInfo.InvariantCulture, $"build {last.Number} has this commit already"));
+                : string.Create(CultureInfo.InvariantCulture, $"build {last.Number} has this commit already")) with { Existing = last.Id };
         }
         return trigger == DeployTrigger.Push ? ByPaths(facts, name) : new DeployVerdict(true, $"deploys: {name}", trigger);
     }

@@ -121,7 +121,7 @@ public sealed class PushDecider(IDbContextFactory<PortalDbContext> contexts, IGi
                 ? await builds.RequestAsync(db, new BuildRequest(app, environment, push.Ref!, gathered.After, gathered.Info?.Message, gathered.Info?.Author,
                     verdict.Trigger, By(push), push.PushedByUserId, push.Id), cancellationToken)
                 : null;
-            Keep(db, push, environment.Id, verdict.Deploys, verdict.Reason, build?.Id);
+            Keep(db, push, environment.Id, verdict.Deploys, verdict.Reason, build?.Id ?? verdict.Existing);
         }
         await CatchUpAsync(db, app, push, gathered, environments, cancellationToken);
         await EndAsync(db, push, gathered, cancellationToken);
@@ -130,7 +130,7 @@ public sealed class PushDecider(IDbContextFactory<PortalDbContext> contexts, IGi
     private static async Task<DeployFacts> FactsAsync(PortalDbContext db, App app, Push push, AppEnvironment environment, Gathered gathered, string? live, CancellationToken cancellationToken)
     {
         var last = await db.Set<Build>().AsNoTracking().Where(b => b.EnvironmentId == environment.Id).OrderByDescending(b => b.Number)
-            .Select(b => new { b.Number, b.Commit, b.State }).FirstOrDefaultAsync(cancellationToken);
+            .Select(b => new LastBuild(b.Id, b.Number, b.Commit, b.State)).FirstOrDefaultAsync(cancellationToken);
         return new DeployFacts
         {
             Ref = push.Ref!,
@@ -140,7 +140,7 @@ public sealed class PushDecider(IDbContextFactory<PortalDbContext> contexts, IGi
             Rules = environment.DeployOn,
             Paused = environment.AutoDeployPaused,
             SkipMark = gathered.Info?.SkipsDeploy ?? false,
-            LastBuild = last is null ? null : (last.Number, last.Commit, last.State),
+            LastBuild = last,
             LiveCommit = live,
             Directory = app.Directory,
             Changed = live is null ? null : gathered.Changed.GetValueOrDefault(live),

@@ -9,7 +9,7 @@ public static class TriggerServices
     public static IServiceCollection AddPortalTriggers(this IServiceCollection services) => services
         .AddSingleton<PushReceiver>().AddSingleton<PushProgress>();
 
-    /// <summary>For the worker: deciding.</summary>
+    /// <summary>For the worker: deciding, finding what was missed, schedules.</summary>
     public static IServiceCollection AddPushDecisions(this IServiceCollection services) => services
-        .AddSingleton<IJobHandler, PushDecider>();
+        .AddSingleton<IJobHandler, PushDecider>().AddSingleton<HeadReconciler>().AddSingleton<ScheduleRunner>();
 }

@@ -56,6 +56,25 @@ public sealed class HostedRepositories(GitCommand git, PortalOptions options)
         await git.RunAsync(new GitCall("symbolic-ref", "HEAD", head) { Repository = folder }, cancellationToken);
     }
 
+    /// <summary>Differs when a ref may have moved since; 0 without a repository. Reads the folder only, no program is started.</summary>
+    public long StateOf(Guid app)
+    {
+        if (!Exists(app))
+        {
+            return 0;
+        }
+        var folder = new DirectoryInfo(FolderOf(app));
+        var state = new HashCode();
+        state.Add(new FileInfo(Path.Combine(folder.FullName, "packed-refs")).LastWriteTimeUtc.Ticks);
+        foreach (var entry in new DirectoryInfo(Path.Combine(folder.FullName, "refs")).EnumerateFileSystemInfos("*", SearchOption.AllDirectories).OrderBy(e => e.FullName, StringComparer.Ordinal))
+        {
+            state.Add(entry.FullName);
+            state.Add(entry.LastWriteTimeUtc.Ticks);
+        }
+        // Never 0, which means that there is none.
+        return (uint)state.ToHashCode() | (1L << 40);
+    }
+
     /// <summary>Packs what many pushes left as single objects; cheap when there is little to do.</summary>
     public Task TidyAsync(Guid app, CancellationToken cancellationToken) =>
         git.RunAsync(new GitCall("gc", "--quiet", "--auto")
