@@ -1657,6 +1657,22 @@ namespace Portal.Migrations.Migrations
                     b.ToTable("push_decisions", (string)null);
                 });
 
+            modelBuilder.Entity("Portal.Core.Triggers.ScheduleRun", b =>
+                {
+                    b.Property<Guid>("EnvironmentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("environment_id");
+
+                    b.Property<DateTimeOffset>("Due")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("due");
+
+                    b.HasKey("EnvironmentId", "Due")
+                        .HasName("pk_schedule_runs");
+
+                    b.ToTable("schedule_runs", (string)null);
+                });
+
             modelBuilder.Entity("Portal.Core.Variables.Variable", b =>
                 {
                     b.Property<Guid>("Id")
@@ -1938,6 +1954,16 @@ namespace Portal.Migrations.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_push_decisions_push_push_id");
+                });
+
+            modelBuilder.Entity("Portal.Core.Triggers.ScheduleRun", b =>
+                {
+                    b.HasOne("Portal.Core.Apps.AppEnvironment", null)
+                        .WithMany()
+                        .HasForeignKey("EnvironmentId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_schedule_runs_environments_environment_id");
                 });
 
             modelBuilder.Entity("Portal.Core.Variables.Variable", b =>

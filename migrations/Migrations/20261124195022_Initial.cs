@@ -679,6 +679,24 @@ namespace Portal.Migrations.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "schedule_runs",
+                columns: table => new
+                {
+                    environment_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    due = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_schedule_runs", x => new { x.environment_id, x.due });
+                    table.ForeignKey(
+                        name: "fk_schedule_runs_environments_environment_id",
+                        column: x => x.environment_id,
+                        principalTable: "environments",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "traffic_minutes",
                 columns: table => new
                 {
@@ -1044,6 +1062,9 @@ namespace Portal.Migrations.Migrations
 
             migrationBuilder.DropTable(
                 name: "routes");
+
+            migrationBuilder.DropTable(
+                name: "schedule_runs");
 
             migrationBuilder.DropTable(
                 name: "sign_in_links");

@@ -15,7 +15,7 @@ using Portal.Core.Data;
 namespace Portal.Migrations.Migrations
 {
     [DbContext(typeof(PortalDbContext))]
-    [Migration("20261124194136_Initial")]
+    [Migration("20261124195022_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -1660,6 +1660,22 @@ namespace Portal.Migrations.Migrations
                     b.ToTable("push_decisions", (string)null);
                 });
 
+            modelBuilder.Entity("Portal.Core.Triggers.ScheduleRun", b =>
+                {
+                    b.Property<Guid>("EnvironmentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("environment_id");
+
+                    b.Property<DateTimeOffset>("Due")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("due");
+
+                    b.HasKey("EnvironmentId", "Due")
+                        .HasName("pk_schedule_runs");
+
+                    b.ToTable("schedule_runs", (string)null);
+                });
+
             modelBuilder.Entity("Portal.Core.Variables.Variable", b =>
                 {
                     b.Property<Guid>("Id")
@@ -1941,6 +1957,16 @@ namespace Portal.Migrations.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_push_decisions_push_push_id");
+                });
+
+            modelBuilder.Entity("Portal.Core.Triggers.ScheduleRun", b =>
+                {
+                    b.HasOne("Portal.Core.Apps.AppEnvironment", null)
+                        .WithMany()
+                        .HasForeignKey("EnvironmentId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_schedule_runs_environments_environment_id");
                 });
 
             modelBuilder.Entity("Portal.Core.Variables.Variable", b =>
