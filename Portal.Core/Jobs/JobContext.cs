@@ -53,7 +53,7 @@ public sealed class JobContext : IAsyncDisposable
     {
         var held = await db.Set<Job>()
             .FromSql($"select * from jobs where id = {Job.Id} and fence = {Job.Fence} and state = 'Running' for no key update")
-            .AsNoTracking().AnyAsyncOfRows(cancellationToken);
+            .AsNoTracking().LockedAsync(cancellationToken);
         if (!held)
         {
             Stop(StopCause.LeaseLost);
@@ -71,6 +71,6 @@ public sealed class JobContext : IAsyncDisposable
 internal static class LockedRows
 {
     /// <summary>Reads the rows themselves: composing "exists" over a locking query would not lock.</summary>
-    public static async Task<bool> AnyAsyncOfRows<T>(this IQueryable<T> rows, CancellationToken cancellationToken) =>
+    public static async Task<bool> LockedAsync<T>(this IQueryable<T> rows, CancellationToken cancellationToken) =>
         (await rows.ToListAsync(cancellationToken)).Count > 0;
 }

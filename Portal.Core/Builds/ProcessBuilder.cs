@@ -1,0 +1,223 @@
+using System.Diagnostics;
+using System.Globalization;
+using Portal.Core.Common;
+using Portal.Core.Runtimes.Diagnosis;
+using Portal.Core.Runtimes.Local;
+
+namespace Portal.Core.Builds;
+
+/// <summary>
+/// Runs a plan's steps as processes of this machine, in a fresh folder that they see as <c>/app</c>, with a clean
+/// environment, as the build user, inside walls where they can be had. The folder itself becomes the artifact, so that
+/// nothing is copied.
+/// </summary>
+public sealed class ProcessBuilder(PortalOptions options, BuildSettings settings, Isolation isolation, TimeProvider time) : IBuilder
+{
+    public string PrepareFolder(Guid build)
+    {
+        var folder = Folder(build);
+        Delete(folder);
+        Delete(folder + ".out");
+        Directory.CreateDirectory(folder);
+        return folder;
+    }
+
+    public void Discard(Guid build)
+    {
+        Delete(Folder(build));
+        Delete(Folder(build) + ".out");
+    }
+
+    public async Task<BuildOutcome> BuildAsync(BuildInput input, CancellationToken cancellationToken)
+    {
+        var plan = input.Plan;
+        var folder = input.SourceFolder;
+        if (MissingTool(plan) is { } missing)
+        {
+            input.Log.Say($"✕ {missing.Title}");
+            input.Log.Say(missing.Next);
+            return BuildOutcome.Failed(missing);
+        }
+        // What holds absolute paths is built where it will run: the app's folder alone is seen at /app.
+        var (root, workingFolder) = plan.BoundToPath ? (Path.Combine(folder, plan.Folder), "") : (folder, plan.Folder);
+        var caches = await PrepareCachesAsync(input.AppId, plan, workingFolder, cancellationToken);
+        var environment = Environment(plan, input.Variables, caches);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(options.Limits.BuildSeconds), time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        foreach (var step in plan.Steps)
+        {
+            var name = step.Name.ToLowerInvariant();
+            await input.Step(name);
+            input.Log.Say($"$ {step.Command}");
+            int exit;
+            try
+            {
+                exit = await RunAsync(step.Command, root, workingFolder, environment, caches, input.Log, both.Token);
+            }
+            catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            {
+                return BuildOutcome.Failed(BuildDiagnosis.TimedOut(step.Name, TimeSpan.FromSeconds(options.Limits.BuildSeconds), input.Log.Tail));
+            }
+            if (exit != 0)
+            {
+                return BuildOutcome.Failed(BuildDiagnosis.OfStep(step.Name, step.Command, exit, input.Log.Tail));
+            }
+        }
+        await input.Step("package");
+        return Package(input);
+    }
+
+    private BuildOutcome Package(BuildInput input)
+    {
+        var folder = input.SourceFolder;
+        var output = Path.GetFullPath(Path.Combine(folder, input.Plan.Folder, input.Plan.OutputDirectory));
+        if (output != Path.GetFullPath(folder).TrimEnd('/'))
+        {
+            if (!output.StartsWith(folder + "/", StringComparison.Ordinal) || !Directory.Exists(output) || HasLink(folder, output))
+            {
+                return BuildOutcome.Failed(Status.Of(Severity.Error, $"The build ended well but its output folder {input.Plan.OutputDirectory} is not there",
+                    "The folder named in the settings was not made by the build command.", "Look where the build writes its result and set that as output folder."));
+            }
+            var kept = folder + ".out";
+            Directory.Move(output, kept);
+            Delete(folder);
+            Directory.Move(kept, folder);
+        }
+        var bytes = Size(folder);
+        input.Log.Say(string.Create(CultureInfo.InvariantCulture, $"Packaged {bytes / 1024.0 / 1024.0:0.0} MB."));
+        return new BuildOutcome(Path.GetFileName(folder), bytes, null);
+    }
+
+    private async Task<int> RunAsync(string command, string folder, string workingFolder, Dictionary<string, string> environment, List<SandboxMount> mounts, BuildLogWriter log, CancellationToken cancellationToken)
+    {
+        var spec = Sandbox.Wrap(isolation.Builds, new SandboxRequest
+        {
+            Command = ["/bin/sh", "-c", command],
+            Folder = folder,
+            WorkingFolder = workingFolder,
+            Environment = environment,
+            Mounts = mounts,
+            MaximumUserProcesses = settings.MaximumProcesses,
+            TemporaryMb = 2048,
+        });
+        using var process = Process.Start(spec.ToStartInfo())!;
+        process.StandardInput.Close();
+        using var kill = cancellationToken.Register(() => Kill(process));
+        var output = Task.WhenAll(ReadAsync(process.StandardOutput, log), ReadAsync(process.StandardError, log));
+        await process.WaitForExitAsync(CancellationToken.None);
+        // What the command left running ended with it; without walls a left-over may still hold the pipes.
+        Kill(process);
+        await Task.WhenAny(output, Task.Delay(TimeSpan.FromSeconds(5), time, CancellationToken.None));
+        cancellationToken.ThrowIfCancellationRequested();
+        return process.ExitCode;
+    }
+
+    private static async Task ReadAsync(StreamReader reader, BuildLogWriter log)
+    {
+        var lines = new BoundedLines(reader);
+        while (await lines.NextAsync() is { } line)
+        {
+            log.Line(line);
+        }
+    }
+
+    private static void Kill(Process process)
+    {
+        try
+        {
+            process.Kill(entireProcessTree: true);
+        }
+        catch (Exception e) when (e is InvalidOperationException or System.ComponentModel.Win32Exception or AggregateException)
+        {
+            // It has ended already.
+        }
+    }
+
+    private Dictionary<string, string> Environment(BuildPlan plan, IReadOnlyDictionary<string, string> variables, List<SandboxMount> caches)
+    {
+        var environment = new Dictionary<string, string>
+        {
+            ["PATH"] = Sandbox.DefaultPath,
+            ["HOME"] = "/tmp",
+            ["LANG"] = "C.UTF-8",
+            ["CI"] = "true",
+            ["TERM"] = "xterm-256color",
+        };
+        foreach (var name in settings.PassedVariables)
+        {
+            if (System.Environment.GetEnvironmentVariable(name) is { Length: > 0 } value)
+            {
+                environment[name] = value;
+            }
+        }
+        foreach (var (key, value) in plan.BuildEnvironment.Concat(variables))
+        {
+            environment[key] = value;
+        }
+        var walled = isolation.Builds.Level == IsolationLevel.Isolated;
+        foreach (var cache in plan.Caches.Where(c => c.EnvironmentVariable is not null))
+        {
+            var mount = caches.Single(m => m.At == "/cache/" + cache.Name);
+            environment[cache.EnvironmentVariable!] = cache.EnvironmentValue.Replace("{path}", walled ? mount.At : mount.HostPath, StringComparison.Ordinal);
+        }
+        return environment;
+    }
+
+    private async Task<List<SandboxMount>> PrepareCachesAsync(Guid app, BuildPlan plan, string workingFolder, CancellationToken cancellationToken)
+    {
+        var mounts = new List<SandboxMount>();
+        foreach (var cache in plan.Caches)
+        {
+            var folder = Path.Combine(options.Caches, app.ToString("n"), cache.Name);
+            if (!Directory.Exists(folder))
+            {
+                Directory.CreateDirectory(folder);
+                await Isolation.HandOverAsync(isolation.Builds, folder, cancellationToken);
+            }
+            mounts.Add(new SandboxMount(folder, cache.RelativePath is null ? "/cache/" + cache.Name : "/app/" + Join(workingFolder, cache.RelativePath), Writable: true));
+        }
+        return mounts;
+    }
+
+    private static string Join(string folder, string path) => folder.Length == 0 ? path : folder + "/" + path;
+
+    private static Status? MissingTool(BuildPlan plan)
+    {
+        foreach (var tool in plan.Tools.Where(t => !new[] { t.Program }.Concat(t.AnyOf).Any(OnPath)))
+        {
+            return Status.Of(Severity.Error, $"{tool.Program} is not installed on this machine",
+                $"{plan.Stack} needs {tool.Program}{(tool.Version is null ? "" : $" {tool.Version}")} to be built here.", tool.HowToGet);
+        }
+        return null;
+    }
+
+    private static bool OnPath(string program) =>
+        program.Contains('/', StringComparison.Ordinal) || Sandbox.DefaultPath.Split(':').Any(p => File.Exists(Path.Combine(p, program)));
+
+    private string Folder(Guid build) => Path.Combine(options.Artifacts, build.ToString("n"));
+
+    private static bool HasLink(string root, string path)
+    {
+        for (var at = path; at.Length > root.Length; at = Path.GetDirectoryName(at)!)
+        {
+            if (new DirectoryInfo(at).LinkTarget is not null)
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static long Size(string folder) =>
+        new DirectoryInfo(folder).EnumerateFiles("*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true })
+            .Sum(f => f.Length);
+
+    /// <summary>Links are removed, not followed.</summary>
+    private static void Delete(string folder)
+    {
+        if (Directory.Exists(folder))
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+}
