@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Portal.Core.Apps;
 using Portal.Core.Audit;
 using Portal.Core.Builds;
@@ -19,8 +20,14 @@ public static class PortalCore
     /// <summary>The services that both hosts share: everything that reads and changes desired state.</summary>
     public static IServiceCollection AddPortalCore(this IServiceCollection services, PortalOptions options, string connectionString)
     {
+        // Every statement and request of a quiet host would bury what matters.
+        services.AddLogging(logging => logging
+            .AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Warning)
+            .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
+            .AddFilter("System.Net.Http", LogLevel.Warning));
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options);
+        services.AddSingleton(Microsoft.Extensions.Options.Options.Create(options));
         services.AddSingleton(options.Limits);
         services.AddPortalData(connectionString);
         services.AddKeyRing(options.MasterKeyFile);
@@ -41,6 +48,7 @@ public static class PortalCore
         services.AddSingleton<ReleaseReader>();
         services.AddSingleton<TeamReader>();
         services.AddSingleton<AppReader>();
+        services.AddRouteTable();
         services.AddSingleton<AppLogReader>();
         services.AddSingleton<TrafficReader>();
         services.AddSingleton<PushReader>();

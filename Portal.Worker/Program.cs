@@ -1,3 +1,4 @@
+using Portal.Worker;
 using Portal.Worker.Supervise;
 
 // The same program is also the small one that looks after an instance; no host is built for that.
@@ -5,6 +6,4 @@ if (args is [SuperviseMode.Name, var instanceFolder])
 {
     return SuperviseMode.Run(instanceFolder);
 }
-
-Console.WriteLine("worker");
-return 0;
+return await WorkerHost.RunAsync(args);

@@ -1,0 +1,50 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Portal.Core;
+using Portal.Core.Builds;
+using Portal.Core.Common;
+using Portal.Core.Git;
+using Portal.Core.Jobs;
+using Portal.Core.Releases;
+using Portal.Core.Runtimes.Local;
+using Portal.Worker.Loops;
+
+namespace Portal.Worker;
+
+/// <summary>The host of everything that happens by itself: jobs, roll-outs, observation, retention.</summary>
+internal static class WorkerHost
+{
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        var options = builder.Configuration.GetSection(PortalOptions.Section).Get<PortalOptions>() ?? new PortalOptions();
+        var connectionString = builder.Configuration.GetConnectionString("Portal");
+        var problems = options.Problems().ToList();
+        if (string.IsNullOrWhiteSpace(connectionString))
+        {
+            problems.Add("ConnectionStrings:Portal must name the database.");
+        }
+        if (problems.Count > 0)
+        {
+            foreach (var problem in problems)
+            {
+                await Console.Error.WriteLineAsync(problem);
+            }
+            return 2;
+        }
+        builder.Services.AddPortalTelemetry("portal-worker", builder.Configuration);
+        builder.Services.AddPortalCore(options, connectionString!);
+        builder.Services.AddSingleton(builder.Configuration.GetSection("Portal:Build").Get<BuildSettings>() ?? new BuildSettings());
+        builder.Services.AddPortalGit();
+        builder.Services.AddLocalRuntime();
+        builder.Services.AddPortalWork();
+        builder.Services.AddProcessHeartbeat("worker");
+        builder.Services.AddHostedService<JobSweeper>();
+        builder.Services.AddHostedService<RuntimeWatcher>();
+        builder.Services.AddHostedService<Janitor>();
+        using var host = builder.Build();
+        await host.RunAsync();
+        return 0;
+    }
+}
