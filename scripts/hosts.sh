@@ -69,7 +69,7 @@ web_command() { # COMMAND…
     exec 9>&-
     cd /
     web_environment
-    as "$user_web" "$dotnet_program" "$hosts/Portal.Web/Portal.Web.dll" "$@"
+    as "$user_web" timeout 60 "$dotnet_program" "$hosts/Portal.Web/Portal.Web.dll" "$@"
   )
 }
 

@@ -32,6 +32,9 @@ public sealed class PortalHost : IAsyncDisposable
     /// <summary>What the launcher printed.</summary>
     public string Output => _launcher.Output;
 
+    /// <summary>The launcher ended.</summary>
+    public bool HasExited => _launcher.HasExited;
+
     public string AdminToken => _adminToken ??= File.ReadAllText(Path.Combine(StateDirectory, "admin.token")).Trim();
 
     /// <summary>The folder of repositories, artifacts and instances; as root it is not in the state folder.</summary>
@@ -65,6 +68,9 @@ public sealed class PortalHost : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>The process id of "launcher", "postgres", "web" or "worker".</summary>
+    public string Process(string name) => File.ReadAllText(Path.Combine(StateDirectory, "pids", name)).Trim();
 
     /// <summary>Asks the API as the platform's admin; <paramref name="token"/> as somebody else.</summary>
     public HttpClient Client(string? token = null)

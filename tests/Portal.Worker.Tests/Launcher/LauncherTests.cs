@@ -1,0 +1,121 @@
+using System.Net;
+using System.Net.Http.Json;
+using Portal.Testing;
+
+namespace Portal.Worker.Tests.Launcher;
+
+/// <summary>The product as a newcomer starts it: real processes, killed and stopped for real.</summary>
+public sealed class LauncherTests
+{
+    private static CancellationToken Now => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_running_portal_keeps_its_port_its_folder_and_its_hosts()
+    {
+        await using var host = await PortalHost.StartAsync();
+
+        var again = await Up(host.StateDirectory, PortalHost.FreePort());
+        Assert.Contains($"The state folder {host.StateDirectory} is in use by another ./portal (process ", again.Error, StringComparison.Ordinal);
+
+        var elsewhere = host.StateDirectory + "-other";
+        var taken = await Up(elsewhere, host.Port);
+        Assert.Contains($"Port {host.Port} is taken by another program. Choose another with --port.", taken.Error, StringComparison.Ordinal);
+        (await Run("down", "--delete", "--state", elsewhere)).Expect();
+
+        Assert.Equal("600", await Mode(Path.Combine(host.StateDirectory, "admin.token")));
+        Assert.StartsWith(host.Url.ToString(), (await host.SignInLinkAsync()).ToString(), StringComparison.Ordinal);
+
+        foreach (var name in (string[])["web", "worker", "postgres"])
+        {
+            var before = host.Process(name);
+            (await Tool("kill", "-KILL", before)).Expect();
+            await Eventually.True(() => host.Output.Contains($"{name} started again", StringComparison.Ordinal), what: $"{name} is started again");
+            Assert.NotEqual(before, host.Process(name));
+            await Eventually.True(() => IsReady(host), TimeSpan.FromSeconds(60), $"ready after {name} was killed");
+        }
+    }
+
+    [Fact]
+    public async Task After_the_launcher_was_killed_the_next_start_takes_over_and_down_leaves_nothing()
+    {
+        var first = await PortalHost.StartAsync();
+        var state = first.StateDirectory;
+        (await Tool("kill", "-KILL", first.Process("launcher"))).Expect();
+        await Eventually.True(() => first.HasExited, what: "the launcher is gone");
+
+        await using var second = await PortalHost.StartAsync(state);
+        Assert.Contains("stopping what an earlier start left running", second.Output, StringComparison.Ordinal);
+        Assert.True(await IsReady(second));
+        Assert.NotEmpty(Marked(state));
+
+        var down = (await Run("down", "--state", state)).Expect();
+        Assert.Contains("no process is left", down.Output, StringComparison.Ordinal);
+        Assert.Empty(Marked(state));
+    }
+
+    [Fact]
+    public async Task A_backup_brings_teams_and_keys_into_a_new_state_folder()
+    {
+        var folder = Directory.CreateTempSubdirectory("portal-backup-");
+        var archive = Path.Combine(folder.FullName, "portal.tar.gz");
+        await using (var original = await PortalHost.StartAsync())
+        {
+            using var client = original.Client();
+            using var made = await client.PostAsJsonAsync("api/v1/teams", new { name = "Rescued", slug = "rescued" }, Now);
+            Assert.True(made.IsSuccessStatusCode, await made.Content.ReadAsStringAsync(Now));
+            (await Run("backup", archive, "--state", original.StateDirectory)).Expect();
+        }
+        Assert.Equal("600", await Mode(archive + ".key"));
+        var listing = (await Tool("tar", "-tzf", archive)).Expect().Output;
+        Assert.DoesNotContain("master.key", listing, StringComparison.Ordinal);
+
+        var state = Path.Combine(folder.FullName, "state");
+        (await Run("restore", archive, "--state", state)).Expect();
+        await using (var restored = await PortalHost.StartAsync(state))
+        {
+            using var client = restored.Client();
+            var teams = await client.GetStringAsync("api/v1/teams", Now);
+            Assert.Contains("rescued", teams, StringComparison.Ordinal);
+        }
+        folder.Delete(recursive: true);
+    }
+
+    private static Task<CliResult> Up(string state, int port) =>
+        Run("up", "--state", state, "--port", port.ToString(System.Globalization.CultureInfo.InvariantCulture));
+
+    private static Task<CliResult> Tool(string program, params string[] arguments) =>
+        Cli.RunAsync(program, arguments, cancellationToken: Now);
+
+    private static async Task<string> Mode(string file) => (await Tool("stat", "-c", "%a", file)).Expect().Output.Trim();
+
+    private static Task<CliResult> Run(params string[] arguments) =>
+        Cli.RunAsync(Checkout.Path("portal"), arguments, timeout: TimeSpan.FromMinutes(2), cancellationToken: Now);
+
+    private static async Task<bool> IsReady(PortalHost host)
+    {
+        using var client = new HttpClient { BaseAddress = host.Url };
+        try
+        {
+            using var answer = await client.GetAsync("readyz", Now);
+            return answer.StatusCode == HttpStatusCode.OK;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Processes that carry the mark of the state folder.</summary>
+    private static List<string> Marked(string state) =>
+        [.. Directory.GetDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out _)).Where(folder =>
+        {
+            try
+            {
+                return File.ReadAllText(Path.Combine(folder, "environ")).Split('\0').Contains($"PORTAL_STATE={state}");
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return false;
+            }
+        })];
+}
