@@ -33,6 +33,12 @@ public static class PortalCore
         services.AddKeyRing(options.MasterKeyFile);
         services.AddSingleton<SignalListener>();
         services.AddSingleton<AuditTrail>();
+        services.AddSingleton<AuditReader>();
+        services.AddSingleton<AuditExporter>();
+        services.AddSingleton<AuditVerifier>();
+        services.AddSingleton<AuditSealer>();
+        services.AddSingleton<AuditRefusals>();
+        services.AddSingleton<CheckpointFile>();
         services.AddSingleton<JobQueue>();
         services.AddSingleton<JobReader>();
         services.AddSingleton<Addresses>();

@@ -99,6 +99,8 @@ public static class AccessPolicy
 
         return permission switch
         {
+            // A team's own part of the trail is its maintainers' too.
+            Permission.ReadAudit when resource.TeamId is not null && !actor.IsAuditor => Needs(actor, resource, TeamRole.Maintainer),
             Permission.ReadAudit or Permission.ViewPlatform =>
                 actor.IsPlatformAdmin || actor.IsAuditor ? Yes : new Decision.Denied("This is for platform admins and auditors.", Hidden: false),
             Permission.ManagePlatform or Permission.ManagePeople =>

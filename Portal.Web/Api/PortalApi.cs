@@ -59,5 +59,6 @@ internal static class PortalApi
         api.MapVariablesApi();
         api.MapLogsApi();
         api.MapPushesApi();
+        api.MapAuditApi();
     }
 }

@@ -28,6 +28,7 @@ internal sealed class ApiErrors(RequestDelegate next, ILogger<ApiErrors> logger)
         catch (Exception e)
         {
             var problem = Explain(context, e);
+            await RefusedChange.RecordAsync(context, e, logger);
             if (problem.Status >= 500)
             {
                 logger.LogError(e, "An API request failed: {Method} {Route}", context.Request.Method, RouteOf(context));
