@@ -42,9 +42,9 @@ internal static class Program
 
         var app = builder.Build();
         app.UsePortalHosting();
+        app.UsePortalApi();
         app.UseAuthentication();
         app.UseAuthorization();
-        app.UsePortalApi();
         app.MapHealth();
         app.MapPortalApi();
         app.MapPortalPages();

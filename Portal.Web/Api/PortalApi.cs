@@ -26,11 +26,12 @@ internal static class PortalApi
         return services;
     }
 
-    /// <summary>After routing and authentication, before the endpoints.</summary>
+    /// <summary>After routing. Authentication runs inside, so that its failures are answered like all others.</summary>
     public static void UsePortalApi(this WebApplication app) =>
         app.UseWhen(context => context.Request.Path.StartsWithSegments("/api") || context.Request.Path.StartsWithSegments("/openapi"), api =>
         {
             api.UseMiddleware<ApiErrors>();
+            api.UseAuthentication();
             api.UseMiddleware<ApiGate>();
             api.UseMiddleware<ApiIdempotency>();
         });
