@@ -15,7 +15,7 @@ using Portal.Core.Data;
 namespace Portal.Migrations.Migrations
 {
     [DbContext(typeof(PortalDbContext))]
-    [Migration("20261124195022_Initial")]
+    [Migration("20261124195514_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -364,6 +364,27 @@ namespace Portal.Migrations.Migrations
                         .HasDatabaseName("ix_app_log_lines_environment_id_id");
 
                     b.ToTable("app_log_lines", (string)null);
+                });
+
+            modelBuilder.Entity("Portal.Core.Audit.AuditCheckpoint", b =>
+                {
+                    b.Property<long>("Number")
+                        .HasColumnType("bigint")
+                        .HasColumnName("number");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<byte[]>("Hash")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("hash");
+
+                    b.HasKey("Number")
+                        .HasName("pk_audit_checkpoints");
+
+                    b.ToTable("audit_checkpoints", (string)null);
                 });
 
             modelBuilder.Entity("Portal.Core.Audit.AuditEntry", b =>
