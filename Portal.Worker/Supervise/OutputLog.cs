@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Portal.Core.Runtimes.Local;
 
 namespace Portal.Worker.Supervise;
@@ -81,7 +80,7 @@ internal sealed class OutputLog(InstanceFolder folder, TimeProvider clock) : IDi
     private void Append(DateTimeOffset now, OutputKind kind, string text)
     {
         var letter = kind switch { OutputKind.Output => 'o', OutputKind.Error => 'e', _ => 'p' };
-        var bytes = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{now.UtcDateTime:yyyy-MM-ddTHH:mm:ss.ffffffZ} {letter} {text}\n"));
+        var bytes = OutputLine.Format(now, letter, text);
         try
         {
             if (file is null || file.Length + bytes.Length > MaximumFile)

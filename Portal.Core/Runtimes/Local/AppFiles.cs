@@ -15,7 +15,7 @@ public static class AppFiles
     {
         if (settings.Overlay && await OwnerAsync(artifact, cancellationToken) == settings.User?.Uid)
         {
-            Isolation.PrepareOverlay(overlay);
+            Isolation.PrepareOverlay(overlay, settings.User);
             return (artifact, overlay);
         }
         if (!Directory.Exists(app))

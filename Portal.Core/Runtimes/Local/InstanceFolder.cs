@@ -74,11 +74,16 @@ public sealed record InstanceFolder(string Path)
     }
 
     // Losing this costs a reader some time and nothing else.
-    private void Touch()
+    private void Touch(bool last = false)
     {
+        var file = System.IO.Path.Combine(ChangesFolder(System.IO.Path.GetFullPath(System.IO.Path.Combine(Path, "../.."))), GroupName);
         try
         {
-            File.WriteAllText(System.IO.Path.Combine(ChangesFolder(System.IO.Path.GetFullPath(System.IO.Path.Combine(Path, "../.."))), GroupName), "");
+            File.WriteAllText(file, "");
+            if (last)
+            {
+                File.Delete(file);
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -104,8 +109,7 @@ public sealed record InstanceFolder(string Path)
             }
         }
         File.WriteAllText(EndedFile, "");
-        Touch();
-        File.Delete(System.IO.Path.Combine(ChangesFolder(System.IO.Path.GetFullPath(System.IO.Path.Combine(Path, "../.."))), GroupName));
+        Touch(last: true);
     }
 
     public void Write(StopOrder order) => Replace(StopFile, JsonSerializer.SerializeToUtf8Bytes(order, InstanceJson.Default.StopOrder));

@@ -123,8 +123,8 @@ public sealed class Isolation(IOptions<PortalOptions> options)
         {
             var below = Directory.CreateDirectory(Path.Combine(folder, "below")).FullName;
             var changes = Path.Combine(folder, "changes");
-            PrepareOverlay(changes);
-            var spec = Sandbox.Wrap(settings with { Overlay = true }, new SandboxRequest { Command = ["/bin/sh", "-c", "pwd"], Folder = below, ChangesFolder = changes, Environment = Minimal });
+            PrepareOverlay(changes, settings.User);
+            var spec = Sandbox.Wrap(settings with { Overlay = true }, new SandboxRequest { Command = ["/bin/sh", "-c", "touch x"], Folder = below, ChangesFolder = changes, Environment = Minimal });
             return Run(spec).ExitCode == 0;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
@@ -138,11 +138,16 @@ public sealed class Isolation(IOptions<PortalOptions> options)
     }
 
     /// <summary>The three folders that laying changes over an artifact needs.</summary>
-    public static void PrepareOverlay(string changes)
+    internal static void PrepareOverlay(string changes, SandboxUser? user)
     {
         foreach (var name in (string[])["upper", "work", "merged"])
         {
             Directory.CreateDirectory(Path.Combine(changes, name));
+        }
+        // The folder that the app sees at its root is this one's: who owns it, may write there.
+        if (user is not null && ProcessTable.Own(Path.Combine(changes, "upper"), user.Uid, user.Gid) != 0)
+        {
+            throw new IOException("The folder for an app's changes could not be given to its user.");
         }
     }
 

@@ -87,6 +87,12 @@ public static class ProcessTable
     [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static extern int Kill(int pid, int signal);
 
+    /// <summary>0 when the file now belongs to that user.</summary>
+    internal static int Own(string path, int user, int group) => Chown(path, (uint)user, (uint)group);
+
+    [DllImport("libc", EntryPoint = "lchown", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false)]
+    private static extern int Chown([MarshalAs(UnmanagedType.LPUTF8Str)] string path, uint user, uint group);
+
     [DllImport("libc", EntryPoint = "geteuid")]
     private static extern uint EffectiveUser();
 
