@@ -47,6 +47,12 @@ internal sealed class Draft(string stack, string stackId)
     /// <summary>The problem is the answer: no other stack may explain this folder away.</summary>
     public bool Final { get; set; }
 
+    /// <summary>The Procfile's web line was taken into account already and is not used word for word.</summary>
+    public bool KeepsWeb { get; set; }
+
+    /// <summary>The Procfile's commands are meant for the output folder, not for the source.</summary>
+    public bool KeepsOutput { get; set; }
+
     public string? Dockerfile { get; set; }
 
     public bool HasWeb => Processes.Exists(p => p.Name == Web);

@@ -8,7 +8,7 @@ internal static class Nested
     private static readonly HashSet<string> Aside = new(StringComparer.OrdinalIgnoreCase)
     {
         "docs", "doc", "test", "tests", "example", "examples", "sample", "samples", "e2e", "scripts", "script", "tools", "vendor", "node_modules", "fixtures", "terraform", "infra", "k8s", "helm", "charts",
-        "docker", "assets", "images", "img", "static", "public", "templates", "spec", "benchmarks", "smoke_test", "bin", "build", "config", "deploy", "media", "screenshots", "locales",
+        "docker", "assets", "images", "img", "static", "public", "templates", "spec", "benchmarks", "smoke_test", "bin", "build", "config", "deploy", "media", "screenshots", "locales", "themes", "layouts", "archetypes", "resources",
     };
 
     /// <summary>The one app below, a problem that names several, or null when there is none.</summary>
@@ -27,6 +27,14 @@ internal static class Nested
             if (found.Count > 1 && found.Exists(f => f.Draft.StackId != "static"))
             {
                 found.RemoveAll(f => f.Draft.StackId == "static");
+            }
+
+            found.RemoveAll(f => f.Draft is { StackId: "static", Warnings.Count: > 0 });
+
+            // Spring's guides: the result and its starting point side by side.
+            if (found.Count > 1 && found.TrueForAll(f => f.Folder.Split('-')[0] is "complete" or "initial") && found.Exists(f => f.Folder == "complete"))
+            {
+                found.RemoveAll(f => f.Folder != "complete");
             }
 
             if (found.Count == 1)

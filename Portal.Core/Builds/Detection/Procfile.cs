@@ -53,6 +53,10 @@ internal static class Procfile
                 draft.Release = command;
                 draft.ReleaseFolder = "";
             }
+            else if (name == Draft.Web && draft.KeepsWeb)
+            {
+                draft.Processes.AddRange(detected.Where(p => p.Name == Draft.Web));
+            }
             else
             {
                 draft.Processes.Add(new DraftProcess(name, command, "", Listens: name == Draft.Web));
@@ -64,11 +68,17 @@ internal static class Procfile
         {
             draft.Processes.AddRange(detected);
         }
-        else
+        else if (!draft.KeepsOutput)
         {
             // Verbatim commands may name any file of the repository.
             draft.OutputDirectory = ".";
-            draft.Processes.Sort((a, b) => (a.Name != Draft.Web).CompareTo(b.Name != Draft.Web));
+        }
+
+        if (draft.Processes.FindIndex(p => p.Name == Draft.Web) is var web and > 0)
+        {
+            var process = draft.Processes[web];
+            draft.Processes.RemoveAt(web);
+            draft.Processes.Insert(0, process);
         }
 
         draft.Why.Insert(0, $"Procfile names the process types: {string.Join(", ", entries.Select(e => e.Name))}");

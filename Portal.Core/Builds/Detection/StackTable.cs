@@ -17,6 +17,7 @@ internal static class StackTable
     public static readonly IReadOnlyList<IStack> InOrder =
     [
         new DotNetStack(),
+        new HugoStack(),
         new PhpStack(),
         new MavenStack(),
         new GradleStack(),

@@ -71,7 +71,12 @@ internal sealed partial class DotNetStack : IStack
             draft.Caches.Add(new CacheFolder("npm", "npm_config_cache"));
         }
 
-        draft.Step(Draft.Build, $"dotnet publish {Shell.Quote(project.Path)} --configuration Release --output {Output}");
+        // A Procfile is written for what a build leaves: Heroku's in PROJECT/bin/publish, or beside the program itself.
+        var procfile = source.Read("Procfile", 16384) ?? "";
+        var herokuLayout = procfile.Contains("bin/publish", StringComparison.Ordinal);
+        var output = herokuLayout ? SourceView.Join(project.Folder, "bin/publish") : Output;
+        draft.KeepsOutput = !herokuLayout && Procfile.Parse(procfile).Exists(e => Shell.Words(e.Command).Contains(project.Assembly + ".dll") || Shell.Words(e.Command).Contains("./" + project.Assembly));
+        draft.Step(Draft.Build, $"dotnet publish {Shell.Quote(project.Path)} --configuration Release --output {Shell.Quote(output)}");
         var dll = Shell.Quote(project.Assembly + ".dll");
         switch (project.Kind)
         {

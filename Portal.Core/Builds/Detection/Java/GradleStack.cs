@@ -54,7 +54,7 @@ internal sealed partial class GradleStack : IStack
             return draft;
         }
 
-        return JavaApp.Start(draft, all, SourceView.Join(module, "build/libs"), SourceView.Join(module, "build/quarkus-app/quarkus-run.jar"), task == "bootWar");
+        return JavaApp.Start(draft, all, SourceView.Join(module, "build/libs"), SourceView.Join(module, "build/quarkus-app/quarkus-run.jar"), task == "bootWar" || (!spring && !all.Contains("io.quarkus", StringComparison.Ordinal) && WarPlugin().IsMatch(text)));
     }
 
     private static (string, string)? Module(SourceView source, string? settings)

@@ -23,11 +23,34 @@ internal sealed class MavenStack : IStack
         }
 
         draft.Because("pom.xml is a Maven project").Needs("java", null, JavaApp.Get);
-        var modules = Modules(source, root).ToList();
-        var (module, pom) = modules.Count == 0 ? ("", root) : modules.OrderBy(m => Rank(source, m)).First();
-        if (modules.Count > 0)
+        if (Around(source) is { } around)
         {
-            draft.Because(module.Length > 0 ? $"of the modules, {module} is the one that runs" : "the project has several modules");
+            draft.Folder = around.Root.Folder;
+            return Plan(draft, around.Root, around.Pom, around.Module, root);
+        }
+
+        var modules = Modules(source, root).OrderBy(m => Rank(source, m)).ToList();
+        var alike = modules.Where(m => Rank(source, m) == 0).ToList();
+        if (alike.Count > 1)
+        {
+            var named = alike.Where(m => SourceView.NameOf(m.Folder).Split('-')[^1] is "web" or "app" or "application" or "server" or "complete" or "boot").ToList();
+            if (named.Count != 1)
+            {
+                var names = alike.Select(m => m.Folder).Order(StringComparer.Ordinal).ToList();
+                return draft.Fail($"Several modules of this project can run: {string.Join(", ", names.Take(8))}{(names.Count > 8 ? $" and {names.Count - 8} more" : "")}.", $"Set the app's folder to one of them, such as {names[0]}.");
+            }
+
+            modules = named;
+        }
+
+        return modules.Count == 0 ? Plan(draft, source, root, "", root) : Plan(draft, source, root, modules[0].Folder, modules[0].Pom);
+    }
+
+    private static Draft Plan(Draft draft, SourceView source, XElement root, string module, XElement pom)
+    {
+        if (module.Length > 0)
+        {
+            draft.Because($"of the modules, {module} is the one that runs");
         }
 
         JavaApp.Version(source, draft, MavenVersion(root) ?? MavenVersion(pom));
@@ -43,6 +66,22 @@ internal sealed class MavenStack : IStack
         draft.Caches.Add(new CacheFolder("Maven wrapper", "MAVEN_USER_HOME"));
         var target = SourceView.Join(module, "target");
         return JavaApp.Start(draft, Text(root) + Text(pom), target, target + "/quarkus-app/quarkus-run.jar", pom.Child("packaging")?.Value.Trim() == "war");
+    }
+
+    // The app's folder is a module of the project above, which builds it together with what it needs.
+    private static (SourceView Root, XElement Pom, string Module)? Around(SourceView source)
+    {
+        (SourceView Root, XElement Pom, string Module)? found = null;
+        for (var above = source.Parent(); above is not null; above = above.Parent())
+        {
+            var module = source.Folder[(above.Folder.Length == 0 ? 0 : above.Folder.Length + 1)..];
+            if (Xml.Parse(above.Read("pom.xml")) is { } pom && Modules(above, pom).Any(m => m.Folder == module))
+            {
+                found = (above, pom, module);
+            }
+        }
+
+        return found;
     }
 
     private static IEnumerable<(string Folder, XElement Pom)> Modules(SourceView source, XElement root)

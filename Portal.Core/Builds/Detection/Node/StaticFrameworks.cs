@@ -26,6 +26,9 @@ internal static partial class StaticFrameworks
             : p.HasAny("parcel", "parcel-bundler") ? Parcel(app)
             : p.HasAny("vite", "rolldown-vite", "vite-plus") ? Vite(app)
             : p.Has("expo") && p.HasAny("react-native-web", "expo-router") ? Files("Expo", "expo", "expo export --platform web", "dist", spa: true)
+            : p.Has("brunch") ? Files("Brunch", "brunch", "brunch build --production", "public", spa: true)
+            : p.HasAny("umi", "@umijs/max") ? Files("Umi", "umi", "umi build", "dist", spa: true)
+            : p.Has("sanity") && app.Source.First("sanity.config.ts", "sanity.config.js") is not null ? Files("Sanity", "sanity", "sanity build", "dist", spa: true)
             : p.Has("webpack") && p.HasAny("webpack-cli", "webpack-dev-server") ? Webpack(app)
             : null;
     }

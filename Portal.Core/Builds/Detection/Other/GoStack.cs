@@ -36,7 +36,13 @@ internal sealed partial class GoStack : IStack
         }
 
         Framework(module ?? "", draft);
+        draft.Path.Add("bin");
         var chosen = Choose(source, mains);
+        if (mains.Count > 2 && chosen.Length > 0 && !IsUsual(chosen) && !source.Has("Procfile"))
+        {
+            return draft.Fail($"This Go module holds several programs: {string.Join(", ", mains.Order(StringComparer.Ordinal).Take(8))}{(mains.Count > 8 ? $" and {mains.Count - 8} more" : "")}.", $"Set the app's folder to one of them, such as {mains.Order(StringComparer.Ordinal).First()}.");
+        }
+
         var name = chosen.Length > 0 ? SourceView.NameOf(chosen) : Name(module);
         if (mains.Count > 1)
         {
@@ -44,7 +50,7 @@ internal sealed partial class GoStack : IStack
         }
 
         draft.Because(chosen.Length == 0 ? "the main package is at the top" : $"the main package is {chosen}");
-        if (module is null && workspace is null)
+        if (module is null && workspace is null && !InModule(source))
         {
             draft.Because("there is no go.mod, so one is made for the build");
             draft.Step(Draft.Install, "go mod init app && go mod tidy");
@@ -59,8 +65,24 @@ internal sealed partial class GoStack : IStack
         source.WithExtension(".go").Where(p => !p.EndsWith("_test.go", StringComparison.Ordinal) && SourceView.Depth(p) <= 4 && !SourceView.FolderOf(p).Split('/').Any(part => Aside.Contains(part) || part.StartsWith('.')))
             .Take(600).Where(p => PackageMain().IsMatch(source.Read(p, 16384) ?? "")).Select(SourceView.FolderOf).Distinct(StringComparer.Ordinal);
 
+    // The folder of an app inside a larger module.
+    private static bool InModule(SourceView source)
+    {
+        for (var above = source.Parent(); above is not null; above = above.Parent())
+        {
+            if (above.Has("go.mod"))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool IsUsual(string folder) => folder.StartsWith("cmd/", StringComparison.Ordinal) || folder is "cmd" or "server" or "web" or "api" or "app" or "src" or "main";
+
     private static string Choose(SourceView source, List<string> mains) =>
-        mains.OrderBy(m => m.Length == 0 ? 0 : SourceView.NameOf(m) is "server" or "web" or "api" or "app" or "main" or "http" or "httpd" ? 1 : m.StartsWith("cmd/", StringComparison.Ordinal) ? 2 : 3)
+        mains.OrderBy(m => m.Length == 0 ? 0 : IsUsual(m) && SourceView.NameOf(m) is "server" or "web" or "api" or "app" or "main" or "http" or "httpd" ? 1 : m.StartsWith("cmd/", StringComparison.Ordinal) ? 2 : 3)
             .ThenBy(m => source.Paths.Any(p => SourceView.FolderOf(p) == m && p.EndsWith(".go", StringComparison.Ordinal) && (source.Read(p, 65536) ?? "").Contains("ListenAndServe", StringComparison.Ordinal)) ? 0 : 1)
             .ThenBy(SourceView.Depth).ThenBy(m => m, StringComparer.Ordinal).First();
 

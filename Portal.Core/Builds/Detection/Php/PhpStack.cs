@@ -50,6 +50,14 @@ internal sealed class PhpStack : IStack
             Node.NodeAssets.AddTo(source, package, draft, "build", "production", "prod");
         }
 
+        // Heroku's PHP servers are not here; the folder they were given is what counts.
+        if (Shell.Words(Procfile.Parse(source.Read("Procfile") ?? "").FirstOrDefault(e => e.Name == Draft.Web).Command ?? "") is [.., var last] words && words.Exists(w => SourceView.NameOf(w).StartsWith("heroku-php-", StringComparison.Ordinal)))
+        {
+            root = SourceView.Normalise(last) is { Length: > 0 } folder && source.HasFolder(folder) ? folder : "";
+            draft.KeepsWeb = true;
+            draft.Because($"the Procfile's web server is Heroku's own; PHP's server is used instead, for {(root.Length == 0 ? "the top folder" : root)}");
+        }
+
         var serve = $"php -S \"0.0.0.0:$PORT\" -t {(root.Length == 0 ? "." : root)}";
         draft.Because($"{SourceView.Join(root, "index.php")} is the front page");
         return json.Get("require").Get("laravel/framework") is not null || source.Has("artisan") ? Laravel(source, draft, serve) : Framework(json, draft).Serve(serve);
