@@ -47,6 +47,9 @@ internal sealed class Draft(string stack, string stackId)
     /// <summary>The problem is the answer: no other stack may explain this folder away.</summary>
     public bool Final { get; set; }
 
+    /// <summary>Only a folder of pages somewhere below: an app in another folder comes first.</summary>
+    public bool Weak { get; set; }
+
     /// <summary>The Procfile's web line was taken into account already and is not used word for word.</summary>
     public bool KeepsWeb { get; set; }
 
@@ -68,6 +71,13 @@ internal sealed class Draft(string stack, string stackId)
     {
         Processes.RemoveAll(p => p.Name == Web);
         Processes.Insert(0, new DraftProcess(Web, command, folder, Listens: true));
+        return this;
+    }
+
+    /// <summary>Why the web process is what it is; said only where it is still there in the end.</summary>
+    public Draft StartedBecause(string finding)
+    {
+        Processes[0] = Processes[0] with { Because = finding };
         return this;
     }
 
@@ -120,7 +130,7 @@ internal sealed class Draft(string stack, string stackId)
         Caches = [.. Caches],
         Dockerfile = Dockerfile,
         Tools = [.. Tools],
-        Why = [.. Why],
+        Why = [.. Why, .. Processes.Select(p => p.Because).OfType<string>()],
         Warnings = [.. Warnings],
         Problem = Problem,
     };
@@ -143,6 +153,8 @@ internal sealed record DraftProcess(string Name, string? Command, string Folder,
 {
     public string? Text { get; init; }
 
+    public string? Because { get; init; }
+
     public string? StaticRoot { get; init; }
 
     public bool Spa { get; init; }
@@ -153,5 +165,6 @@ internal interface IStack
 {
     string Id { get; }
 
-    Draft? Detect(SourceView source);
+    /// <param name="chosen">A person or the Procfile named this stack: signs of another one do not count.</param>
+    Draft? Detect(SourceView source, bool chosen);
 }

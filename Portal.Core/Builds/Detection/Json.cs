@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Portal.Core.Builds.Detection;
@@ -18,7 +19,8 @@ internal static class Json
 
         try
         {
-            using var document = JsonDocument.Parse(text.TrimStart('\uFEFF'), Tolerant);
+            // Bytes: half a surrogate pair becomes a replacement character instead of an exception.
+            using var document = JsonDocument.Parse(Encoding.UTF8.GetBytes(text.TrimStart('\uFEFF')), Tolerant);
             return document.RootElement.Clone();
         }
         catch (JsonException e)

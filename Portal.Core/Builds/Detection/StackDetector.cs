@@ -24,7 +24,8 @@ public static class StackDetector
                 : Unplaced($"There is no folder {folder} in this commit.", "Correct the folder in the app's settings, or push the folder.")).ToPlan();
         }
 
-        var draft = Find(source, given) ?? Nested.Find(source) ?? Commands(source, given);
+        var found = Find(source, given);
+        var draft = found is { Weak: true } && given.Stack is null && Nested.Find(source) is { StackId: not "static" } below ? below : found ?? Nested.Find(source) ?? Commands(source, given);
         draft.Folder ??= source.Folder;
         var within = draft.Folder == source.Folder ? source : new SourceView(files, draft.Folder);
         Complete(draft, within, given);
@@ -35,17 +36,16 @@ public static class StackDetector
     {
         if (given.Stack is { Length: > 0 } wanted && wanted != "procfile")
         {
-            var stack = StackTable.InOrder.FirstOrDefault(s => s.Id == wanted);
-            if (stack is null)
+            if (StackTable.InOrder.All(s => s.Id != wanted))
             {
-                return Unplaced($"There is no stack called {wanted}.", $"Choose one of: {string.Join(", ", StackTable.InOrder.Select(s => s.Id))}.");
+                return Unplaced($"There is no stack called {wanted}.", $"Choose one of: {string.Join(", ", StackTable.InOrder.Select(s => s.Id).Distinct())}.");
             }
 
-            return stack.Detect(source)?.Because($"the stack {wanted} was chosen in the app's settings")
+            return StackTable.Chosen(source, wanted)?.Because($"the stack {wanted} was chosen in the app's settings")
                 ?? Unplaced($"The stack {wanted} was chosen, but its files are not here.", "Choose another stack in the app's settings, or let Portal detect it.");
         }
 
-        return StackTable.Detect(source);
+        return StackTable.Detect(source, given.Start is { Length: > 0 } || Procfile.Parse(source.Read("Procfile") ?? "").Exists(e => e.Name != "release"));
     }
 
     // Nothing recognised: a Procfile or a start command still says enough.

@@ -33,18 +33,27 @@ internal static class StackTable
         new DockerStack(),
     ];
 
-    /// <summary>The first stack with a usable plan; null when none has one.</summary>
-    public static Draft? Detect(SourceView source)
+    public static Draft? Chosen(SourceView source, string id) =>
+        InOrder.Where(s => s.Id == id).Select(s => s.Detect(source, chosen: true)).FirstOrDefault(d => d is not null);
+
+    /// <summary>
+    /// The first stack with a usable plan; null when none has one. With <paramref name="started"/> somebody else says what
+    /// starts, so a tool-chain that only could not find that out is the answer.
+    /// </summary>
+    public static Draft? Detect(SourceView source, bool started = false)
     {
-        var hint = ProcfileHint(source);
-        return Ordered(hint).Select(s => s.Detect(source)).FirstOrDefault(d => d is { Problem: null } or { Final: true })
-            ?? (hint is null ? null : Ordered(hint).Take(1).Select(s => s.Detect(source)).FirstOrDefault());
+        if (ProcfileHint(source) is { } hint && Chosen(source, hint) is { } hinted)
+        {
+            return hinted;
+        }
+
+        return started
+            ? InOrder.Select(s => s.Detect(source, chosen: false)).FirstOrDefault(d => d is not null and not { StackId: "docker", Problem: not null })
+            : InOrder.Select(s => s.Detect(source, chosen: false)).FirstOrDefault(d => d is { Problem: null } or { Final: true });
     }
 
     /// <summary>What the first stack that recognised something could not do; null when none recognised anything.</summary>
-    public static Draft? Problem(SourceView source) => InOrder.Select(s => s.Detect(source)).FirstOrDefault(d => d is not null);
-
-    private static IEnumerable<IStack> Ordered(string? first) => InOrder.OrderBy(s => s.Id == first ? 0 : 1);
+    public static Draft? Problem(SourceView source) => InOrder.Select(s => s.Detect(source, chosen: false)).FirstOrDefault(d => d is not null);
 
     // "web: gunicorn app" in a repository with a package.json says that it is a Python app.
     private static string? ProcfileHint(SourceView source)

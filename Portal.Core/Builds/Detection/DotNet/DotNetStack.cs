@@ -13,7 +13,7 @@ internal sealed partial class DotNetStack : IStack
 
     public string Id => "dotnet";
 
-    public Draft? Detect(SourceView source)
+    public Draft? Detect(SourceView source, bool chosen)
     {
         var solution = source.Where(p => !p.Contains('/') && (p.EndsWith(".sln", StringComparison.Ordinal) || p.EndsWith(".slnx", StringComparison.Ordinal))).FirstOrDefault();
         var files = source.Where(p => p.EndsWith(".csproj", StringComparison.OrdinalIgnoreCase) || p.EndsWith(".fsproj", StringComparison.OrdinalIgnoreCase) || p.EndsWith(".vbproj", StringComparison.OrdinalIgnoreCase)).Take(MaxProjects).ToList();

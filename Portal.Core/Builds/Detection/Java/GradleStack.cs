@@ -7,7 +7,7 @@ internal sealed partial class GradleStack : IStack
 {
     public string Id => "java";
 
-    public Draft? Detect(SourceView source)
+    public Draft? Detect(SourceView source, bool chosen)
     {
         var build = source.First("build.gradle", "build.gradle.kts");
         var settings = source.First("settings.gradle", "settings.gradle.kts");

@@ -7,7 +7,7 @@ internal sealed class MavenStack : IStack
 {
     public string Id => "java";
 
-    public Draft? Detect(SourceView source)
+    public Draft? Detect(SourceView source, bool chosen)
     {
         if (!source.Has("pom.xml"))
         {

@@ -10,7 +10,7 @@ internal sealed class NodeStack : IStack
 
     public string Id => "node";
 
-    public Draft? Detect(SourceView source)
+    public Draft? Detect(SourceView source, bool chosen)
     {
         var draft = new Draft("Node.js", Id);
         if (!source.Has("package.json"))
@@ -48,7 +48,6 @@ internal sealed class NodeStack : IStack
     {
         var package = app.Package;
         draft.Needs("node", null, Get);
-        draft.Needs("npm", null, Get);
         if ((NodeBuild.Version(app) ?? NodeBuild.Version(root)) is { } version)
         {
             draft.Version = version.Version;
@@ -75,15 +74,10 @@ internal sealed class NodeStack : IStack
         }
 
         var kind = Kind(app);
-        var start = kind is { Output: null } or null ? Start(app, manager, kind) : null;
+        var (start, because) = kind is { Output: null } or null ? Start(app, manager, kind) : default;
         if (start is null && kind is null)
         {
             kind = PlainFiles(app);
-        }
-
-        if (start is null && kind is null)
-        {
-            return Nothing(draft, app);
         }
 
         if (kind is not null)
@@ -111,14 +105,24 @@ internal sealed class NodeStack : IStack
             draft.Step(Draft.Build, after, folder);
         }
 
+        if (start is null && kind?.Output is null)
+        {
+            return Nothing(draft, app);
+        }
+
         if (start is null)
         {
             draft.ServeFiles(SourceView.Join(folder, kind!.Output!), kind.Spa);
-            draft.Because($"the files in {(draft.OutputDirectory == "." ? "the root folder" : draft.OutputDirectory)} are served{(kind.Spa ? "; unknown paths answer with index.html" : "")}");
+            draft.StartedBecause($"the files in {(draft.OutputDirectory == "." ? "the root folder" : draft.OutputDirectory)} are served{(kind.Spa ? "; unknown paths answer with index.html" : "")}");
         }
         else
         {
-            draft.Serve(start, folder).Because($"it starts with: {start}");
+            draft.Serve(start, folder).StartedBecause(because ?? $"it starts with: {start}");
+        }
+
+        if (draft.Steps.Count > 0 || start?.StartsWith("npm", StringComparison.Ordinal) == true)
+        {
+            draft.Needs("npm", null, Get);
         }
 
         return draft;
@@ -161,20 +165,25 @@ internal sealed class NodeStack : IStack
         return StaticFrameworks.Recognise(app);
     }
 
-    private static string? Start(NodeApp app, PackageManager manager, NodeKind? kind)
+    private static (string? Command, string? Because) Start(NodeApp app, PackageManager manager, NodeKind? kind)
     {
         var name = NodeStart.Script(app.Package);
         if (kind is { IgnoreScript: true, Start: not null })
         {
-            return manager.Exec(kind.Start);
+            return (manager.Exec(kind.Start), $"{kind.Name} starts with: {kind.Start}");
         }
 
         if (name is not null && !StartScript.ServesFiles(app.Package, app.Package.Script(name)))
         {
-            return NodeStart.ScriptCommand(app, manager, name);
+            return (NodeStart.ScriptCommand(app, manager, name), $"package.json has a {name} script: {app.Package.Script(name)}");
         }
 
-        return kind?.Start is { } own ? manager.Exec(own) : name is null ? NodeStart.Entry(app) : null;
+        if (kind?.Start is { } own)
+        {
+            return (manager.Exec(own), $"{kind.Name} starts with: {own}");
+        }
+
+        return name is null && NodeStart.Entry(app) is { } entry ? (entry, $"there is no start script, so the main file is started: {entry}") : default;
     }
 
     // No framework, but something to serve: what the file-server script names, or what a build script usually makes.

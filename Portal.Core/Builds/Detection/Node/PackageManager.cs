@@ -113,6 +113,7 @@ internal sealed partial record PackageManager(string Name, string? Version, stri
         draft.BuildEnvironment["npm_config_audit"] = "false";
         draft.BuildEnvironment["npm_config_fund"] = "false";
         draft.BuildEnvironment["npm_config_update_notifier"] = "false";
+        draft.BuildEnvironment["npm_config_include"] = "dev";
         draft.Caches.Add(new CacheFolder("npm", "npm_config_cache"));
         switch (Name)
         {
@@ -147,7 +148,7 @@ internal sealed partial record PackageManager(string Name, string? Version, stri
         // The engine check of yarn 1 refuses packages over the project's own "engines", which npm only warns about.
         "yarn" => Lock is null ? "yarn install --production=false --ignore-engines" : "yarn install --production=false --ignore-engines --frozen-lockfile",
         "bun" => Lock is null ? "bun install" : "bun install --frozen-lockfile",
-        _ => Lock is null ? "npm install --include=dev" : "npm ci --include=dev",
+        _ => Lock is null ? "npm install" : "npm ci",
     };
 
     private static void Bring(Draft draft, string package)

@@ -10,7 +10,7 @@ internal sealed class BunStack : IStack
 
     public string Id => "bun";
 
-    public Draft? Detect(SourceView source)
+    public Draft? Detect(SourceView source, bool chosen)
     {
         var locked = source.First("bun.lock", "bun.lockb", "bunfig.toml");
         var package = Node.PackageJson.Read(source, out var error);

@@ -5,7 +5,7 @@ internal sealed class DenoStack : IStack
 {
     public string Id => "deno";
 
-    public Draft? Detect(SourceView source)
+    public Draft? Detect(SourceView source, bool chosen)
     {
         var config = source.First("deno.json", "deno.jsonc");
         var entry = source.First("main.ts", "main.tsx", "mod.ts", "server.ts", "app.ts", "index.ts", "main.js", "src/main.ts", "src/server.ts");

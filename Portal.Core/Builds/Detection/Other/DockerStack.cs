@@ -10,7 +10,7 @@ internal sealed class DockerStack : IStack
 
     public static string? Find(SourceView source) => source.First("Dockerfile", "dockerfile", "Containerfile", "docker/Dockerfile", ".docker/Dockerfile");
 
-    public Draft? Detect(SourceView source)
+    public Draft? Detect(SourceView source, bool chosen)
     {
         if (Find(source) is not { } file)
         {

@@ -7,7 +7,7 @@ internal sealed partial class ElixirStack : IStack
 {
     public string Id => "elixir";
 
-    public Draft? Detect(SourceView source)
+    public Draft? Detect(SourceView source, bool chosen)
     {
         if (source.Read("mix.exs", 65536) is not { } mix)
         {

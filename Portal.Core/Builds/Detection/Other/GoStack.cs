@@ -9,7 +9,7 @@ internal sealed partial class GoStack : IStack
 
     public string Id => "go";
 
-    public Draft? Detect(SourceView source)
+    public Draft? Detect(SourceView source, bool chosen)
     {
         var module = source.Read("go.mod", 65536);
         var workspace = module is null ? source.Read("go.work", 65536) : null;
@@ -37,19 +37,19 @@ internal sealed partial class GoStack : IStack
 
         Framework(module ?? "", draft);
         draft.Path.Add("bin");
-        var chosen = Choose(source, mains);
-        if (mains.Count > 2 && chosen.Length > 0 && !IsUsual(chosen) && !source.Has("Procfile"))
+        var program = Choose(source, mains);
+        if (mains.Count > 2 && program.Length > 0 && !IsUsual(program) && !source.Has("Procfile"))
         {
             return draft.Fail($"This Go module holds several programs: {string.Join(", ", mains.Order(StringComparer.Ordinal).Take(8))}{(mains.Count > 8 ? $" and {mains.Count - 8} more" : "")}.", $"Set the app's folder to one of them, such as {mains.Order(StringComparer.Ordinal).First()}.");
         }
 
-        var name = chosen.Length > 0 ? SourceView.NameOf(chosen) : Name(module);
+        var name = program.Length > 0 ? SourceView.NameOf(program) : module is null && source.Folder.Length > 0 ? SourceView.NameOf(source.Folder) : Name(module);
         if (mains.Count > 1)
         {
-            draft.Warnings.Add($"Other programs in this repository: {string.Join(", ", mains.Where(p => p != chosen).Select(p => p.Length == 0 ? "the top folder" : p).Take(8))}. A Procfile can start them: they are built into bin/.");
+            draft.Warnings.Add($"Other programs in this repository: {string.Join(", ", mains.Where(p => p != program).Select(p => p.Length == 0 ? "the top folder" : p).Take(8))}. A Procfile can start them: they are built into bin/.");
         }
 
-        draft.Because(chosen.Length == 0 ? "the main package is at the top" : $"the main package is {chosen}");
+        draft.Because(program.Length == 0 ? "the main package is at the top" : $"the main package is {program}");
         if (module is null && workspace is null && !InModule(source))
         {
             draft.Because("there is no go.mod, so one is made for the build");
@@ -57,7 +57,7 @@ internal sealed partial class GoStack : IStack
         }
 
         // With a Procfile every program is wanted, without it only the one that starts.
-        draft.Step(Draft.Build, mains.Count > 1 && source.Has("Procfile") ? "mkdir -p bin && go build -o bin/ ./..." : $"go build -o {Shell.Quote("bin/" + name)} {(chosen.Length == 0 ? "." : Shell.Quote("./" + chosen))}");
+        draft.Step(Draft.Build, mains.Count > 1 && source.Has("Procfile") ? "mkdir -p bin && go build -o bin/ ./..." : $"go build -o {Shell.Quote("bin/" + name)} {(program.Length == 0 ? "." : Shell.Quote("./" + program))}");
         return draft.Serve(Shell.Quote("bin/" + name));
     }
 

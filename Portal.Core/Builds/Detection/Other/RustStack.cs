@@ -5,7 +5,7 @@ internal sealed class RustStack : IStack
 {
     public string Id => "rust";
 
-    public Draft? Detect(SourceView source)
+    public Draft? Detect(SourceView source, bool chosen)
     {
         if (!source.Has("Cargo.toml"))
         {

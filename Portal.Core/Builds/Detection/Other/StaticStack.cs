@@ -8,7 +8,7 @@ internal sealed class StaticStack : IStack
 
     public string Id => "static";
 
-    public Draft? Detect(SourceView source)
+    public Draft? Detect(SourceView source, bool chosen)
     {
         var root = Staticfile(source);
         var because = root is null ? null : "Staticfile names the folder";
@@ -29,7 +29,7 @@ internal sealed class StaticStack : IStack
             (root, because) = (".", $"{pages[0]} is at the top");
         }
 
-        var draft = new Draft("Static site", Id);
+        var draft = new Draft("Static site", Id) { Weak = root != "." && because is null };
         if (root == "." && !source.Has("index.html"))
         {
             draft.Warnings.Add("There is no index.html, so the address itself answers \"not found\". Name the first page index.html.");

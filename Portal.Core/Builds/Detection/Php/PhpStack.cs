@@ -7,7 +7,7 @@ internal sealed class PhpStack : IStack
 {
     public string Id => "php";
 
-    public Draft? Detect(SourceView source)
+    public Draft? Detect(SourceView source, bool chosen)
     {
         var composer = source.Has("composer.json");
         var root = source.First("public/index.php", "web/index.php", "www/index.php", "html/index.php", "htdocs/index.php", "webroot/index.php", "index.php", "src/index.php", "app/index.php") is { } index ? SourceView.FolderOf(index) : null;

@@ -136,6 +136,12 @@ internal sealed partial class PythonPackages
             names.UnionWith((source.Read(file, 65536) ?? "").Split('\n').Select(NameOf).Where(n => n.Length > 0));
         }
 
+        if (names.Count > 0 && source.Read("requirements.txt", 65536) is { } text && text.Contains("fastapi[", StringComparison.OrdinalIgnoreCase))
+        {
+            // fastapi[standard] and fastapi[all] bring their server.
+            names.Add("uvicorn");
+        }
+
         names.UnionWith(Project.Table("project").Texts("dependencies").Select(NameOf));
         foreach (var table in (TomlTable?[])[Project.Table("tool", "poetry", "dependencies"), Toml.Parse(source.Read("Pipfile")).Table("packages")])
         {

@@ -10,7 +10,7 @@ internal sealed partial class PythonStack : IStack
 
     public string Id => "python";
 
-    public Draft? Detect(SourceView source)
+    public Draft? Detect(SourceView source, bool chosen)
     {
         var marker = source.First(Markers);
         var entry = source.First(Entries);
@@ -20,7 +20,7 @@ internal sealed partial class PythonStack : IStack
         }
 
         // A page's build tools come with the odd Python file; a start script of its own says that Node runs.
-        if (source.Has("package.json") && !source.Has("manage.py") && (marker is null || NodeRuns(source)))
+        if (!chosen && source.Has("package.json") && !source.Has("manage.py") && (marker is null || NodeRuns(source)))
         {
             return null;
         }

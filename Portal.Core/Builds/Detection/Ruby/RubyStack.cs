@@ -7,7 +7,7 @@ internal sealed partial class RubyStack : IStack
 {
     public string Id => "ruby";
 
-    public Draft? Detect(SourceView source)
+    public Draft? Detect(SourceView source, bool chosen)
     {
         var gemfile = source.Read("Gemfile", 65536);
         var entry = source.First("app.rb", "main.rb", "server.rb", "web.rb", "application.rb");
