@@ -87,10 +87,19 @@ SQL
 migrate() {
   [[ "$(cat -- "$data/migrated" 2>/dev/null || true)" != "$hosts_stamp" ]] || return 0
   step migrations 'applying'
-  attend migrate_as_owner >>"$state/logs/migrations.log" 2>&1 ||
-    die "The migrations could not be applied: $(tail -n 1 "$state/logs/migrations.log"). The log is $state/logs/migrations.log."
+  attend migrate_as_owner >>"$state/logs/migrations.log" 2>&1 || migrations_failed
   printf '%s\n' "$hosts_stamp" >"$data/migrated"
   step_done
+}
+
+# Before the first release the schema has one migration, made anew with every change of the model.
+migrations_failed() {
+  local last
+  last="$(tail -n 1 "$state/logs/migrations.log")"
+  if [[ $last == *42P07* ]]; then
+    die "The data in $state is of an earlier development version, whose schema cannot be carried over. Start anew with ./portal down --delete --state $state, or use another --state."
+  fi
+  die "The migrations could not be applied: $last The log is $state/logs/migrations.log."
 }
 
 migrate_as_owner() {
