@@ -4,6 +4,7 @@ using Portal.Core.Live;
 using Portal.Web.Api;
 using Portal.Web.Auth;
 using Portal.Web.Components;
+using Portal.Web.Gateway;
 using Portal.Web.Git;
 using Portal.Web.Hosting;
 
@@ -30,10 +31,11 @@ internal static class Program
 
     internal static WebApplication Build(WebApplicationBuilder builder)
     {
-        var options = builder.AddPortalOptions();
+        var options = WebHost.Read(builder);
         builder.Services.AddPortalCore(options, builder.Configuration.GetConnectionString("Portal")!);
         builder.Services.AddSingleton<LiveFeed>().AddHostedService(services => services.GetRequiredService<LiveFeed>());
         builder.Services.AddProcessHeartbeat("web");
+        builder.Services.AddAppGateway();
         builder.AddPortalHosting(options);
         builder.Services.AddPortalAuth(options);
         builder.Services.AddPortalApi();
@@ -41,6 +43,7 @@ internal static class Program
         builder.Services.AddGitDoor();
 
         var app = builder.Build();
+        app.UseAppGateway();
         app.UsePortalHosting();
         app.UsePortalApi();
         app.UseAuthentication();

@@ -107,6 +107,9 @@ public sealed class LimitOptions
     /// <summary>How long running requests may take to end in a roll-out, and instances to end after SIGTERM.</summary>
     public int DrainSeconds { get; set; } = 30;
 
+    /// <summary>How long a request to an app may be silent in both directions.</summary>
+    public int AppIdleSeconds { get; set; } = 900;
+
     public long PushBytes { get; set; } = 512L * 1024 * 1024;
 
     public long SourceBytes { get; set; } = 2L * 1024 * 1024 * 1024;

@@ -26,8 +26,11 @@ public sealed class PortalDbContext(DbContextOptions<PortalDbContext> options)
     /// <summary>Runs a statement in the transaction of the next save, after the rows are written. For what EF Core cannot say, such as "on conflict do nothing".</summary>
     public void Defer(FormattableString statement) => _statements.Add(statement);
 
+    /// <summary>Only for the key ring, whose repository knows no other way.</summary>
     public override int SaveChanges(bool acceptAllChangesOnSuccess) =>
-        throw new NotSupportedException("Saving is asynchronous everywhere: SaveChangesAsync.");
+        _signals.Count == 0 && ChangeTracker.Entries().All(e => e.Entity is DataProtectionKey)
+            ? base.SaveChanges(acceptAllChangesOnSuccess)
+            : throw new NotSupportedException("Saving is asynchronous everywhere: SaveChangesAsync.");
 
     public override async Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
     {

@@ -118,7 +118,7 @@ public sealed class RouteTable(IDbContextFactory<PortalDbContext> contexts, Gate
 
 public static class RouteTableSetup
 {
-    /// <summary>Needs the data, <see cref="SignalListener"/> and <see cref="TimeProvider"/>.</summary>
+    /// <summary>For the host that waits for gateways. Needs the data, <see cref="SignalListener"/> and <see cref="TimeProvider"/>.</summary>
     public static IServiceCollection AddRouteTable(this IServiceCollection services) =>
         services.AddSingleton<RouteTable>().AddSingleton<GatewayWatch>()
             .AddHostedService(provider => provider.GetRequiredService<GatewayWatch>());

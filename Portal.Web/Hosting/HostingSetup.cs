@@ -35,6 +35,8 @@ internal static class HostingSetup
     /// <summary>Everything before the endpoints.</summary>
     public static void UsePortalHosting(this WebApplication app)
     {
+        // A failure nobody foresaw ends as problem details, without a word about the inside.
+        app.UseExceptionHandler();
         app.UseMiddleware<SecurityHeaders>();
         app.UseMiddleware<SameOrigin>();
         app.UseRouting();

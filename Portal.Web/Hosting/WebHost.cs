@@ -43,13 +43,6 @@ internal static class WebHost
         return problems.Count > 0;
     }
 
-    public static PortalOptions AddPortalOptions(this WebApplicationBuilder builder)
-    {
-        var options = Read(builder);
-        builder.Services.AddSingleton(options);
-        return options;
-    }
-
-    private static PortalOptions Read(WebApplicationBuilder builder) =>
+    public static PortalOptions Read(WebApplicationBuilder builder) =>
         builder.Configuration.GetSection(PortalOptions.Section).Get<PortalOptions>() ?? new PortalOptions();
 }

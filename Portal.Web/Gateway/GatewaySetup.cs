@@ -1,0 +1,26 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Portal.Core.Releases;
+
+namespace Portal.Web.Gateway;
+
+internal static class GatewaySetup
+{
+    public static IServiceCollection AddAppGateway(this IServiceCollection services)
+    {
+        services.AddHttpForwarder();
+        services.TryAddSingleton<RouteTable>();
+        services.TryAddSingleton<GatewayWatch>();
+        services.AddSingleton<AppHosts>().AddSingleton<TrafficCounters>().AddSingleton<HostTableHolder>();
+        services.AddSingleton<AppForwarder>().AddSingleton<AppGateway>().AddSingleton<RouteSnapshotFile>();
+        // In this order: registered, then routes, then the server listens.
+        services.AddHostedService<GatewayLease>().AddHostedService<RouteLoader>().AddHostedService<TrafficFlusher>();
+        return services;
+    }
+
+    /// <summary>Has to be the first of the pipeline.</summary>
+    public static void UseAppGateway(this WebApplication app)
+    {
+        var gateway = app.Services.GetRequiredService<AppGateway>();
+        app.Use(next => context => gateway.Handles(context) ? gateway.HandleAsync(context) : next(context));
+    }
+}

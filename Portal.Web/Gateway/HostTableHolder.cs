@@ -1,0 +1,98 @@
+using Portal.Core.Releases;
+
+namespace Portal.Web.Gateway;
+
+/// <summary>
+/// The table in use, and the routes that were replaced while requests were still in them. Written by one loader, read by
+/// every request without a lock.
+/// </summary>
+internal sealed class HostTableHolder(TrafficCounters traffic)
+{
+    private readonly Lock _swapping = new();
+    private readonly List<(AppRoute Route, long ReplacedAt)> _retired = [];
+    private volatile HostTable _current = HostTable.Empty;
+    private TaskCompletionSource _progress = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public HostTable Current => _current;
+
+    /// <summary>Ends when a table was applied or a replaced route became empty. Take it before reading the revisions.</summary>
+    public Task Progress => Volatile.Read(ref _progress).Task;
+
+    /// <summary>Finds the route of a host and counts the request in; null when nothing is known of the host.</summary>
+    public AppRoute? Enter(ReadOnlySpan<char> label)
+    {
+        while (_current.Find(label) is { } route)
+        {
+            if (route.TryEnter())
+            {
+                return route;
+            }
+        }
+        return null;
+    }
+
+    public void Leave(AppRoute route)
+    {
+        if (route.Leave())
+        {
+            Announce();
+        }
+    }
+
+    /// <summary>
+    /// Applies what the one loader read, which is the truth even when its revision is lower (a restored database).
+    /// </summary>
+    public void Apply(RouteSnapshot snapshot)
+    {
+        lock (_swapping)
+        {
+            var before = _current;
+            var known = before.Routes.ToDictionary(route => route.Row.EnvironmentId);
+            var routes = new List<AppRoute>(snapshot.Routes.Count);
+            foreach (var row in snapshot.Routes)
+            {
+                // An unchanged row keeps its object, and with it the count of its requests.
+                if (known.TryGetValue(row.EnvironmentId, out var route) && route.Is(row))
+                {
+                    known.Remove(row.EnvironmentId);
+                    routes.Add(route);
+                }
+                else
+                {
+                    routes.Add(new AppRoute(row, traffic.CellOf(row.EnvironmentId, row.ReleaseVersion)));
+                }
+            }
+            // The new table first: a request that finds its route retired must find another one here.
+            _current = new HostTable(snapshot.Revision, routes);
+            foreach (var route in known.Values)
+            {
+                route.Retire();
+                _retired.Add((route, snapshot.Revision));
+            }
+        }
+        Announce();
+    }
+
+    /// <summary>What this gateway may tell: applied, and drained of everything that older routes sent.</summary>
+    public (long Applied, long Drained) Revisions()
+    {
+        lock (_swapping)
+        {
+            _retired.RemoveAll(retired => retired.Route.InFlight == 0);
+            var applied = _current.Revision;
+            return (applied, _retired.Count == 0 ? applied : _retired.Min(retired => retired.ReplacedAt) - 1);
+        }
+    }
+
+    /// <summary>Cells that requests may still be counted in.</summary>
+    public HashSet<TrafficCell> CellsInUse()
+    {
+        lock (_swapping)
+        {
+            return [.. _current.Routes.Select(route => route.Traffic), .. _retired.Select(retired => retired.Route.Traffic)];
+        }
+    }
+
+    private void Announce() =>
+        Interlocked.Exchange(ref _progress, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+}
