@@ -1,0 +1,23 @@
+import { createServer } from 'node:http';
+
+const greeting = process.env.GREETING ?? 'Hello from two processes';
+const port = Number(process.env.PORT ?? 8080);
+const escape = (text) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
+
+const page = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>Hello</title>
+<h1>${escape(greeting)}</h1>
+<p>The web process of a Procfile. The worker beside it writes a line to the log every few seconds.</p>
+</html>
+`;
+
+const server = createServer((request, response) => {
+  const found = new URL(request.url, 'http://localhost').pathname === '/';
+  response.writeHead(found ? 200 : 404, { 'content-type': 'text/html; charset=utf-8' });
+  response.end(found ? page : '<h1>Not found</h1>');
+});
+
+server.listen(port, () => console.log(`web: listening on port ${port}`));
+process.on('SIGTERM', () => server.close(() => process.exit(0)));
