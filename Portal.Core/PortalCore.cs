@@ -57,6 +57,7 @@ public static class PortalCore
         services.AddRouteTable();
         services.AddSingleton<AppLogReader>();
         services.AddSingleton<TrafficReader>();
+        services.AddSingleton<StatusFixes>();
         services.AddSingleton<PushReader>();
         services.AddPortalGit();
         services.AddPortalTriggers();
