@@ -73,6 +73,12 @@ public abstract class LivePage<TModel> : ComponentBase, IAsyncDisposable
 
     protected async Task RefreshAsync(Actor actor, CancellationToken cancellationToken) => Model = await ReadAsync(actor, cancellationToken);
 
+    /// <summary>After <see cref="Show"/>: what is followed may be more now.</summary>
+    protected void FollowAgain() => Follow();
+
+    /// <summary>Shows a model that was made from the present one.</summary>
+    protected void Show(TModel model) => Model = model;
+
     protected override void OnInitialized()
     {
         _persisting = Persistent.RegisterOnPersisting(() =>

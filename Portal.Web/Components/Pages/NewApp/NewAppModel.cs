@@ -1,0 +1,11 @@
+using Portal.Core.Teams;
+
+namespace Portal.Web.Components.Pages.NewApp;
+
+/// <param name="Created">After the last decision: what was made, and how to push to it.</param>
+public sealed record NewAppModel(Team Team, bool MayCreate, CreatedStep? Created = null);
+
+/// <param name="Token">A push token of one hour, shown this once; null when the actor cannot have one.</param>
+/// <param name="WebhookSecret">Shown this once.</param>
+/// <param name="BuildNumber">The first build, as soon as there is one.</param>
+public sealed record CreatedStep(Guid AppId, string Slug, string? PushUrl, string? Token, string? WebhookUrl, string? WebhookSecret, string Address, int? BuildNumber = null);
