@@ -52,7 +52,6 @@ public static class PortalCore
         services.AddSingleton<IEnvironmentChanges>(p => p.GetRequiredService<ReleaseService>());
         services.AddSingleton<IArtifactReady>(p => p.GetRequiredService<ReleaseService>());
         services.AddSingleton<ReleaseReader>();
-        services.AddSingleton<TeamReader>();
         services.AddSingleton<AppReader>();
         services.AddRouteTable();
         services.AddSingleton<AppLogReader>();

@@ -26,6 +26,7 @@ public enum Permission
 
     // of the actor's own account
     ManageOwnTokens,
+    ManageOwnMembership,
 }
 
 /// <summary>What a permission is asked for. Both null: the platform itself.</summary>
@@ -105,7 +106,7 @@ public static class AccessPolicy
                 actor.IsPlatformAdmin || actor.IsAuditor ? Yes : new Decision.Denied("This is for platform admins and auditors.", Hidden: false),
             Permission.ManagePlatform or Permission.ManagePeople =>
                 actor.IsPlatformAdmin ? Yes : new Decision.Denied("This is for platform admins.", Hidden: false),
-            Permission.CreateTeam or Permission.ManageOwnTokens =>
+            Permission.CreateTeam or Permission.ManageOwnTokens or Permission.ManageOwnMembership =>
                 actor.UserId is not null || actor.Kind == ActorKind.Machine ? Yes : new Decision.Denied("Sign in first.", Hidden: false),
             Permission.ViewTeam or Permission.ViewApp => Yes,
             Permission.PushCode or Permission.Deploy or Permission.EditVariables or Permission.EditApp or Permission.CreateApp =>

@@ -33,7 +33,7 @@ public sealed class AccountService(IServiceScopeFactory scopes, SignInLinks link
         var db = scope.ServiceProvider.GetRequiredService<PortalDbContext>();
         Problems(new NewPerson(first.Name, first.Email, first.Password)).Add("team", Slug.ProblemForTeam(first.Team)).ThrowIfAny();
         await using var transaction = await db.Database.BeginTransactionAsync(System.Data.IsolationLevel.Serializable, cancellationToken);
-        if (!await links.UseAsync(db, link, cancellationToken) || await db.Users.AnyAsync(u => !u.IsService, cancellationToken))
+        if (!await links.UseAsync(db, link, null, cancellationToken) || await db.Users.AnyAsync(u => !u.IsService, cancellationToken))
         {
             throw StaleLink();
         }
@@ -57,13 +57,40 @@ public sealed class AccountService(IServiceScopeFactory scopes, SignInLinks link
         var db = scope.ServiceProvider.GetRequiredService<PortalDbContext>();
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var user = await db.Users.Where(u => u.IsPlatformAdmin && !u.IsService && u.DisabledAt == null).OrderBy(u => u.CreatedAt).FirstOrDefaultAsync(cancellationToken);
-        if (user is null || !await links.UseAsync(db, link, cancellationToken))
+        if (user is null || !await links.UseAsync(db, link, null, cancellationToken))
         {
             throw StaleLink();
         }
         var actor = await ActorFactory.OfUserAsync(db, user, address, cancellationToken);
         trail.Record(db, actor, "person.sign-in", $"{user.DisplayName} by link");
         await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return user.Id;
+    }
+
+    /// <summary>Uses the link up and sets a new password; all sessions of the person end.</summary>
+    public async Task<Guid> NewPasswordAsync(string? link, string password, string? address, CancellationToken cancellationToken)
+    {
+        new FieldErrors().Add("password", PasswordProblem(password)).ThrowIfAny();
+        await using var scope = scopes.CreateAsyncScope();
+        var db = Db(scope);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        var whose = link is not { Length: > 0 and <= 100 } ? null : await links.Usable(db, link).Select(l => l.UserId).FirstOrDefaultAsync(cancellationToken);
+        var people = People(scope);
+        var user = whose is { } id ? await people.FindByIdAsync(id.ToString()) : null;
+        if (user is not { DisabledAt: null } || !await links.UseAsync(db, link, user.Id, cancellationToken))
+        {
+            throw StaleLink();
+        }
+        // Checked before the old one goes.
+        foreach (var rule in people.PasswordValidators)
+        {
+            Check(await rule.ValidateAsync(people, user, password));
+        }
+        trail.Record(db, await ActorFactory.OfUserAsync(db, user, address, cancellationToken), "person.password", $"{user.DisplayName} by link");
+        user.PasswordHash = people.PasswordHasher.HashPassword(user, password);
+        user.LockoutEnd = null;
+        Check(await people.UpdateSecurityStampAsync(user));
         await transaction.CommitAsync(cancellationToken);
         return user.Id;
     }

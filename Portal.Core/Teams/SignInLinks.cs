@@ -14,6 +14,9 @@ public enum LinkUse
 
     /// <summary>Its bearer signs in as the platform admin who set Portal up.</summary>
     SignIn,
+
+    /// <summary>Its bearer forgot their password and sets a new one.</summary>
+    NewPassword,
 }
 
 /// <summary>
@@ -27,12 +30,19 @@ public sealed class SignInLinks(IDbContextFactory<PortalDbContext> contexts, Tim
     /// <returns>The token that belongs into the link.</returns>
     public async Task<string> CreateAsync(CancellationToken cancellationToken)
     {
+        await using var db = contexts.CreateDbContext();
+        var token = await AddAsync(db, null, cancellationToken);
+        await db.SaveChangesAsync(cancellationToken);
+        return token;
+    }
+
+    /// <summary>The caller saves.</summary>
+    internal async Task<string> AddAsync(PortalDbContext db, Guid? userId, CancellationToken cancellationToken)
+    {
         var now = time.GetUtcNow();
         var token = SecretTokens.Create("");
-        await using var db = contexts.CreateDbContext();
         await db.Set<SignInLink>().Where(l => l.ExpiresAt < now).ExecuteDeleteAsync(cancellationToken);
-        db.Add(new SignInLink { Id = Guid.CreateVersion7(now), TokenHash = SecretTokens.Hash(token), ExpiresAt = now + Lifetime });
-        await db.SaveChangesAsync(cancellationToken);
+        db.Add(new SignInLink { Id = Guid.CreateVersion7(now), UserId = userId, TokenHash = SecretTokens.Hash(token), ExpiresAt = now + Lifetime });
         return token;
     }
 
@@ -43,22 +53,26 @@ public sealed class SignInLinks(IDbContextFactory<PortalDbContext> contexts, Tim
             return LinkUse.None;
         }
         await using var db = contexts.CreateDbContext();
-        if (!await Usable(db, token).AnyAsync(cancellationToken))
+        if (await Usable(db, token).AsNoTracking().FirstOrDefaultAsync(cancellationToken) is not { } link)
         {
             return LinkUse.None;
+        }
+        if (link.UserId is not null)
+        {
+            return LinkUse.NewPassword;
         }
         return await db.Users.AnyAsync(u => !u.IsService, cancellationToken) ? LinkUse.SignIn : LinkUse.FirstPerson;
     }
 
     /// <summary>True for exactly one caller. Takes part in the transaction of <paramref name="db"/>, if there is one.</summary>
-    internal async Task<bool> UseAsync(PortalDbContext db, string? token, CancellationToken cancellationToken)
+    internal async Task<bool> UseAsync(PortalDbContext db, string? token, Guid? userId, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         return token is { Length: > 0 and <= 100 }
-            && await Usable(db, token).ExecuteUpdateAsync(s => s.SetProperty(l => l.UsedAt, now), cancellationToken) == 1;
+            && await Usable(db, token).Where(l => l.UserId == userId).ExecuteUpdateAsync(s => s.SetProperty(l => l.UsedAt, now), cancellationToken) == 1;
     }
 
-    private IQueryable<SignInLink> Usable(PortalDbContext db, string token)
+    internal IQueryable<SignInLink> Usable(PortalDbContext db, string token)
     {
         var now = time.GetUtcNow();
         var hash = SecretTokens.Hash(token);

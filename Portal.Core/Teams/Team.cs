@@ -103,10 +103,13 @@ public sealed class ApiToken
     public DateTimeOffset? LastUsedAt { get; set; }
 }
 
-/// <summary>A sign-in link printed by the launcher: single use, 15 minutes. Stored as a hash.</summary>
+/// <summary>A sign-in link printed by the launcher, or a link to a new password: single use, 15 minutes. Stored as a hash.</summary>
 public sealed class SignInLink
 {
     public required Guid Id { get; init; }
+
+    /// <summary>Whose password it sets; null: it signs in the admin, or makes the first one.</summary>
+    public Guid? UserId { get; init; }
 
     public required byte[] TokenHash { get; init; }
 
@@ -183,6 +186,7 @@ internal sealed class SignInLinkMapping : IEntityTypeConfiguration<SignInLink>
     {
         builder.ToTable("sign_in_links");
         builder.HasKey(l => l.Id);
+        builder.HasOne<PortalUser>().WithMany().HasForeignKey(l => l.UserId).OnDelete(DeleteBehavior.Cascade);
         builder.HasIndex(l => l.TokenHash).IsUnique();
     }
 }

@@ -32,6 +32,11 @@ public static class TeamsSetup
             .AddSingleton<InstallationToken>()
             .AddSingleton<SignInLinks>()
             .AddSingleton<AccountService>()
-            .AddSingleton<TeamService>();
+            .AddSingleton<TeamService>()
+            .AddSingleton<TeamReader>()
+            .AddSingleton<MemberService>()
+            .AddSingleton<InvitationService>()
+            .AddSingleton<JoinRequestService>()
+            .AddSingleton<PeopleService>();
     }
 }
