@@ -50,6 +50,7 @@ internal static class Program
         app.UseAuthorization();
         app.MapHealth();
         app.MapPortalApi();
+        app.MapPortalAuth();
         app.MapPortalPages();
         app.MapGit();
         return app;

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Core.Data;
+using Portal.Core.Jobs;
 
 namespace Portal.Core.Teams;
 
@@ -37,6 +38,9 @@ public static class TeamsSetup
             .AddSingleton<MemberService>()
             .AddSingleton<InvitationService>()
             .AddSingleton<JoinRequestService>()
-            .AddSingleton<PeopleService>();
+            .AddSingleton<PeopleService>()
+            .AddSingleton<PlatformService>()
+            .AddSingleton<SystemReader>()
+            .AddSingleton<DiskUse>();
     }
 }

@@ -53,6 +53,10 @@ internal static class PortalApi
         {
             api.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(ApiProblem), [ApiProblem.ContentType]));
         }
+        api.MapTeamsApi();
+        api.MapMembersApi();
+        api.MapTokensApi();
+        api.MapPeopleApi();
         api.MapAppsApi();
         api.MapEnvironmentsApi();
         api.MapBuildsApi();

@@ -36,6 +36,14 @@ internal static class PortalAuth
         return services;
     }
 
+    public static void MapPortalAuth(this WebApplication app) =>
+        // Reading the form is what makes the framework check its antiforgery token.
+        app.MapPost("/sign-out", async (IFormCollection form, SignIns sessions) =>
+        {
+            await sessions.EndAsync();
+            return Results.LocalRedirect("/sign-in");
+        }).ExcludeFromDescription().AllowAnonymous();
+
     private static void ConfigureCookie(Microsoft.AspNetCore.Authentication.Cookies.CookieAuthenticationOptions cookie, PortalOptions options)
     {
         var https = options.PublicUrl.StartsWith("https:", StringComparison.OrdinalIgnoreCase);

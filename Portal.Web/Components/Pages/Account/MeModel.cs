@@ -1,0 +1,5 @@
+using Portal.Core.Teams;
+
+namespace Portal.Web.Components.Pages.Account;
+
+public sealed record MeModel(Profile Profile, IReadOnlyList<TokenRow> Tokens);
