@@ -28,7 +28,7 @@ public sealed class PortalDbContext(DbContextOptions<PortalDbContext> options)
 
     /// <summary>Only for the key ring, whose repository knows no other way.</summary>
     public override int SaveChanges(bool acceptAllChangesOnSuccess) =>
-        _signals.Count == 0 && ChangeTracker.Entries().All(e => e.Entity is DataProtectionKey)
+        _signals.Count == 0 && _statements.Count == 0 && ChangeTracker.Entries().All(e => e.Entity is DataProtectionKey)
             ? base.SaveChanges(acceptAllChangesOnSuccess)
             : throw new NotSupportedException("Saving is asynchronous everywhere: SaveChangesAsync.");
 

@@ -17,7 +17,7 @@ public sealed class TeamService(IDbContextFactory<PortalDbContext> contexts, Tok
     {
         AccessPolicy.Demand(actor, Permission.CreateTeam, Resource.Platform);
         var shown = string.IsNullOrWhiteSpace(name) ? slug : name.Trim();
-        new FieldErrors().Add("slug", Slug.ProblemForTeam(slug)).Add("name", NameProblem(shown)).ThrowIfAny();
+        new FieldErrors().Add("name", Slug.ProblemForTeam(slug)).Add("displayName", NameProblem(shown)).ThrowIfAny();
         await using var db = contexts.CreateDbContext();
         var isPerson = await db.Users.AnyAsync(u => u.Id == actor.UserId && !u.IsService, cancellationToken);
         var team = Add(db, trail, actor, slug, shown, time.GetUtcNow(), isPerson);
@@ -27,7 +27,7 @@ public sealed class TeamService(IDbContextFactory<PortalDbContext> contexts, Tok
         }
         catch (DbUpdateException e) when (e.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
         {
-            throw PortalException.Invalid("slug", $"A team is already called “{slug}”; choose another name or ask to join it.");
+            throw PortalException.Invalid("name", $"A team is already called “{slug}”; choose another name or ask to join it.");
         }
         door.Forget();
         return team;
@@ -37,7 +37,7 @@ public sealed class TeamService(IDbContextFactory<PortalDbContext> contexts, Tok
     public async Task<Team> RenameAsync(Actor actor, Guid teamId, string name, uint? version, CancellationToken cancellationToken)
     {
         AccessPolicy.Demand(actor, Permission.ManageTeam, Resource.Team(teamId), "team");
-        new FieldErrors().Add("name", NameProblem(name.Trim())).ThrowIfAny();
+        new FieldErrors().Add("displayName", NameProblem(name.Trim())).ThrowIfAny();
         await using var db = contexts.CreateDbContext();
         var team = await FindAsync(db, teamId, cancellationToken);
         if (version is { } read && team.Version != read)
