@@ -167,20 +167,6 @@ namespace Portal.Migrations.Migrations
                 });
 
             migrationBuilder.CreateTable(
-                name: "sign_in_links",
-                columns: table => new
-                {
-                    id = table.Column<Guid>(type: "uuid", nullable: false),
-                    token_hash = table.Column<byte[]>(type: "bytea", nullable: false),
-                    expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    used_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_sign_in_links", x => x.id);
-                });
-
-            migrationBuilder.CreateTable(
                 name: "teams",
                 columns: table => new
                 {
@@ -362,6 +348,27 @@ namespace Portal.Migrations.Migrations
                         name: "fk_memberships_team_team_id",
                         column: x => x.team_id,
                         principalTable: "teams",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "sign_in_links",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    user_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    token_hash = table.Column<byte[]>(type: "bytea", nullable: false),
+                    expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    used_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_sign_in_links", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_sign_in_links_asp_net_users_user_id",
+                        column: x => x.user_id,
+                        principalTable: "users",
                         principalColumn: "id",
                         onDelete: ReferentialAction.Cascade);
                 });
@@ -973,6 +980,11 @@ namespace Portal.Migrations.Migrations
                 table: "sign_in_links",
                 column: "token_hash",
                 unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_sign_in_links_user_id",
+                table: "sign_in_links",
+                column: "user_id");
 
             migrationBuilder.CreateIndex(
                 name: "ix_teams_slug",
