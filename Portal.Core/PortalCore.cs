@@ -46,11 +46,13 @@ public static class PortalCore
         services.AddSingleton<EnvironmentService>();
         services.AddSingleton<VariableStore>();
         services.AddSingleton<VariableService>();
+        services.AddSingleton<AddOnService>();
         services.AddSingleton<BuildService>();
         services.AddSingleton<BuildReader>();
         services.AddSingleton<ReleaseService>();
         services.AddSingleton<IEnvironmentChanges>(p => p.GetRequiredService<ReleaseService>());
         services.AddSingleton<IArtifactReady>(p => p.GetRequiredService<ReleaseService>());
+        services.AddSingleton<ActionService>();
         services.AddSingleton<ReleaseReader>();
         services.AddSingleton<AppReader>();
         services.AddRouteTable();

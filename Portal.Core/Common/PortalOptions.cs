@@ -23,6 +23,9 @@ public sealed class PortalOptions
     /// <summary>Apps and builds may run without isolation on this machine.</summary>
     public bool Trusted { get; set; }
 
+    /// <summary>The TCP port of 127.0.0.1 at which apps reach the databases of add-ons, by password.</summary>
+    public int AddOnPort { get; set; }
+
     public UserOptions Users { get; set; } = new();
 
     public LimitOptions Limits { get; set; } = new();

@@ -19,6 +19,7 @@ public static class SecretPurposes
     public const string Variable = "variable";
     public const string WebhookSecret = "webhook-secret";
     public const string DeployKey = "deploy-key";
+    public const string AddOn = "add-on";
 }
 
 /// <summary>Random tokens and their stored form.</summary>

@@ -5,12 +5,14 @@ using Portal.Core.Common;
 using Portal.Core.Data;
 using Portal.Core.Live;
 using Portal.Core.Runtimes;
+using Portal.Core.Runtimes.Local;
 using Portal.Core.Variables;
 
 namespace Portal.Core.Releases;
 
 /// <summary>Keeps the output of apps: secrets masked, one notice per batch, the newest lines of each environment only.</summary>
 public sealed class AppLogKeeper(IDbContextFactory<PortalDbContext> contexts, VariableStore variables, LimitOptions limits, TimeProvider time)
+    : ILogSink, ILogMask
 {
     private const int LineChars = 8_000;
     private static readonly TimeSpan MaskLives = TimeSpan.FromSeconds(5);
@@ -19,6 +21,13 @@ public sealed class AppLogKeeper(IDbContextFactory<PortalDbContext> contexts, Va
     private readonly ConcurrentDictionary<Guid, int> _sinceTrim = new();
 
     public Task WriteAsync(Guid environment, LogLine line, CancellationToken cancellationToken) => WriteAsync(environment, [line], cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<Func<string, string>> ForAsync(Guid place, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return (await MaskAsync(db, place, cancellationToken)).Apply;
+    }
 
     /// <summary>Lines of a place that is no environment any more are dropped.</summary>
     public async Task WriteAsync(Guid environment, IReadOnlyList<LogLine> lines, CancellationToken cancellationToken)

@@ -114,14 +114,25 @@ public sealed class ReleaseService(IDbContextFactory<PortalDbContext> contexts, 
     /// <inheritdoc/>
     public async Task ReleaseAsync(PortalDbContext db, AppEnvironment environment, Actor actor, string note, CancellationToken cancellationToken)
     {
-        if (environment.DesiredReleaseId is not { } desired)
+        if (await NewestAsync(db, environment, cancellationToken) is { } newest)
         {
-            return;
+            await AgainAsync(db, environment, newest, newest.State == ReleaseState.Failed ? ReleaseTrigger.Fix : ReleaseTrigger.Variables, actor, note, cancellationToken);
         }
-        var current = await db.Set<Release>().SingleAsync(r => r.Id == desired, cancellationToken);
-        var artifact = await db.Set<Artifact>().SingleAsync(a => a.Id == current.ArtifactId, cancellationToken);
-        var values = await variables.OpenAsync(db, environment.Id, forBuild: false, cancellationToken);
-        await AddAsync(db, environment, artifact, values.Plain, ReleaseTrigger.Variables, actor.Name, note, null, current.Message, null, cancellationToken);
+    }
+
+    /// <summary>The newest release's code once more, with the variables as they are now: after a passing failure.</summary>
+    public async Task<Release> RetryAsync(Actor actor, AppPath path, string environment, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var found = await db.FindEnvironmentAsync(actor, path, environment, Permission.Deploy, cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        var row = (await db.LockAsync<AppEnvironment>(found.Environment.Id, cancellationToken))!;
+        var newest = await NewestAsync(db, row, cancellationToken) ?? throw PortalException.Conflict("Nothing was released here yet; deploy first.");
+        var release = await AgainAsync(db, row, newest, ReleaseTrigger.Fix, actor, $"v{newest.Version} again", cancellationToken);
+        audit.Record(db, actor, "release.retry", found.Path, found.Team.Id, found.App.Id, after: new { of = newest.Version, release = release.Version });
+        await db.SaveAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return release;
     }
 
     /// <inheritdoc/>
@@ -144,6 +155,18 @@ public sealed class ReleaseService(IDbContextFactory<PortalDbContext> contexts, 
         environment.DesiredRevision++;
         jobs.Enqueue(db, EnvironmentService.EnvironmentJob(environment));
         db.Signal(LiveTopics.Environment, environment.Id);
+    }
+
+    /// <summary>What people work on: the newest release, also when it failed, unless somebody stopped it.</summary>
+    private static Task<Release?> NewestAsync(PortalDbContext db, AppEnvironment environment, CancellationToken cancellationToken) =>
+        db.Set<Release>().Where(r => r.EnvironmentId == environment.Id && r.State != ReleaseState.Cancelled)
+            .OrderByDescending(r => r.Version).FirstOrDefaultAsync(cancellationToken);
+
+    private async Task<Release> AgainAsync(PortalDbContext db, AppEnvironment environment, Release release, ReleaseTrigger trigger, Actor actor, string note, CancellationToken cancellationToken)
+    {
+        var artifact = await DemandArtifactAsync(db, release.ArtifactId, $"v{release.Version}", cancellationToken);
+        var values = await variables.OpenAsync(db, environment.Id, forBuild: false, cancellationToken);
+        return await AddAsync(db, environment, artifact, values.Plain, trigger, actor.Name, note, null, release.Message, null, cancellationToken);
     }
 
     private async Task<Release> AddAsync(PortalDbContext db, AppEnvironment environment, Artifact artifact, IReadOnlyDictionary<string, string> plain,

@@ -6,11 +6,12 @@ using Portal.Core.Data;
 using Portal.Core.Jobs;
 using Portal.Core.Live;
 using Portal.Core.Runtimes;
+using Portal.Core.Variables;
 
 namespace Portal.Core.Releases;
 
 /// <summary>Removes a deleted app: addresses, instances, builds, rows and files, in an order that may be repeated from the start.</summary>
-internal sealed class RemoveAppHandler(IDbContextFactory<PortalDbContext> contexts, IRuntime runtime, RouteTable routes, JobQueue jobs, PortalOptions options) : IJobHandler
+internal sealed class RemoveAppHandler(IDbContextFactory<PortalDbContext> contexts, IRuntime runtime, RouteTable routes, JobQueue jobs, AddOnServer addOns, PortalOptions options) : IJobHandler
 {
     public string Kind => JobKinds.RemoveApp;
 
@@ -41,6 +42,7 @@ internal sealed class RemoveAppHandler(IDbContextFactory<PortalDbContext> contex
             {
                 await runtime.StopAsync(key, TimeSpan.FromSeconds(options.Limits.DrainSeconds), cancellationToken);
             }
+            await addOns.DropAllAsync(db, environment, cancellationToken);
         }
         var folders = (await db.Set<Artifact>().Where(a => a.AppId == id).Select(a => a.Location).ToListAsync(cancellationToken))
             .Select(l => Path.Combine(options.Artifacts, l))

@@ -16,8 +16,9 @@ internal sealed record Runnable(Release Release, BuildPlan Plan, Workload Worklo
 }
 
 /// <summary>What is desired for one environment, read just now.</summary>
+/// <param name="Mask">Hides the environment's secrets in an app's last lines.</param>
 /// <param name="Newest">The release with the highest number, for a failure that is worth telling.</param>
-internal sealed record RollOutFacts(AppEnvironment Environment, string Host, string Label, Runnable? Desired, Runnable? Live, Release? Newest);
+internal sealed record RollOutFacts(AppEnvironment Environment, string Host, string Label, Runnable? Desired, Runnable? Live, Release? Newest, SecretMask Mask);
 
 /// <summary>Reads the facts that a roll-out needs.</summary>
 internal sealed class RollOutReader(IDbContextFactory<PortalDbContext> contexts, VariableStore variables, Addresses addresses, PortalOptions options)
@@ -40,7 +41,8 @@ internal sealed class RollOutReader(IDbContextFactory<PortalDbContext> contexts,
         var secrets = (await variables.OpenAsync(db, place, forBuild: false, cancellationToken)).Secrets;
         var newest = await db.Set<Release>().AsNoTracking().Where(r => r.EnvironmentId == place).OrderByDescending(r => r.Version).FirstOrDefaultAsync(cancellationToken);
         return new RollOutFacts(environment, Addresses.Label(team, app, environment.Slug), label,
-            await RunnableAsync(environment.DesiredReleaseId), environment.LiveReleaseId == environment.DesiredReleaseId ? null : await RunnableAsync(environment.LiveReleaseId), newest);
+            await RunnableAsync(environment.DesiredReleaseId), environment.LiveReleaseId == environment.DesiredReleaseId ? null : await RunnableAsync(environment.LiveReleaseId), newest,
+            new SecretMask(await variables.SecretValuesAsync(db, place, cancellationToken)));
 
         async Task<Runnable?> RunnableAsync(Guid? id)
         {

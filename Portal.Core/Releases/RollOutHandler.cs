@@ -7,6 +7,7 @@ using Portal.Core.Jobs;
 using Portal.Core.Live;
 using Portal.Core.Runtimes;
 using Portal.Core.Runtimes.Diagnosis;
+using Portal.Core.Variables;
 
 namespace Portal.Core.Releases;
 
@@ -16,7 +17,7 @@ namespace Portal.Core.Releases;
 /// <para>A roll-out: start the new instances → wait until they answer → move the address → when every gateway has
 /// acknowledged and the requests in flight ended, stop the old. If the new ones do not answer, the old keep serving.</para>
 /// </summary>
-internal sealed class RollOutHandler(RollOutReader reader, IRuntime runtime, RouteTable routes, AppLogKeeper logs,
+internal sealed class RollOutHandler(RollOutReader reader, IRuntime runtime, RouteTable routes, AppLogKeeper logs, AddOnServer addOns,
     LimitOptions limits, TimeProvider time, ILogger<RollOutHandler> logger) : IJobHandler
 {
     private static readonly TimeSpan AcknowledgeWithin = TimeSpan.FromSeconds(15);
@@ -114,7 +115,7 @@ internal sealed class RollOutHandler(RollOutReader reader, IRuntime runtime, Rou
         }
         var what = result.TimedOut ? "did not end within 15 minutes" : $"ended with code {result.ExitCode}";
         return new Status(Severity.Error, $"v{release.Version} was not released: its release command {what}", $"The Procfile's release command is “{command}”. {StillServes(facts)}",
-            "Mend the command and push again.", result.LastLines, []);
+            "Mend the command and push again.", [.. result.LastLines.Select(facts.Mask.Apply)], []);
     }
 
     private sealed record Readiness(IReadOnlyList<string> Targets, Status? Failure);
@@ -129,7 +130,7 @@ internal sealed class RollOutHandler(RollOutReader reader, IRuntime runtime, Rou
         await runtime.ConvergeAsync(workload, cancellationToken);
         while (true)
         {
-            var mine = await MineAsync(workload, cancellationToken);
+            var mine = await MineAsync(workload, facts.Mask, cancellationToken);
             if (mine.Count(i => i.State == InstanceState.Ready) >= expected)
             {
                 return new Readiness(Targets(mine), null);
@@ -172,7 +173,7 @@ internal sealed class RollOutHandler(RollOutReader reader, IRuntime runtime, Rou
             row.State = ReleaseState.Live;
             row.LiveAt = now;
             environment.LiveReleaseId = release.Id;
-            environment.Status = CoreJson.Write(RunningDiagnosis.Of(wanted.Workload, await MineAsync(wanted.Workload, cancellationToken)));
+            environment.Status = CoreJson.Write(RunningDiagnosis.Of(wanted.Workload, await MineAsync(wanted.Workload, facts.Mask, cancellationToken)));
             environment.StatusAt = now;
             Signal(db, environment);
         }, cancellationToken);
@@ -212,7 +213,7 @@ internal sealed class RollOutHandler(RollOutReader reader, IRuntime runtime, Rou
     {
         var place = facts.Environment.Id;
         await runtime.ConvergeAsync(live.Workload, cancellationToken);
-        var mine = await MineAsync(live.Workload, cancellationToken);
+        var mine = await MineAsync(live.Workload, facts.Mask, cancellationToken);
         var targets = Targets(mine);
         var state = targets.Count > 0 ? RouteStates.Live : mine.Any(i => i.State == InstanceState.Starting) ? RouteStates.Starting : RouteStates.Down;
         var failed = facts.Newest is { State: ReleaseState.Failed } newest && newest.Version > live.Release.Version ? CoreJson.Read<Status>(newest.Failure) : null;
@@ -250,6 +251,7 @@ internal sealed class RollOutHandler(RollOutReader reader, IRuntime runtime, Rou
         {
             await context.CommitAsync(async db =>
             {
+                await addOns.DropAllAsync(db, place, cancellationToken);
                 await db.Set<Release>().Where(r => r.EnvironmentId == place).ExecuteDeleteAsync(cancellationToken);
                 await db.Set<AppEnvironment>().Where(e => e.Id == place).ExecuteDeleteAsync(cancellationToken);
                 db.Signal(LiveTopics.App, facts.Environment.AppId);
@@ -266,8 +268,10 @@ internal sealed class RollOutHandler(RollOutReader reader, IRuntime runtime, Rou
         }
     }
 
-    private async Task<List<InstanceObservation>> MineAsync(Workload workload, CancellationToken cancellationToken) =>
-        [.. (await runtime.ObserveAsync(workload.Key.Place, cancellationToken)).Instances.Where(i => i.Key == workload.Key)];
+    /// <summary>The instances of one release; their last lines go into statuses, so secrets are hidden here.</summary>
+    private async Task<List<InstanceObservation>> MineAsync(Workload workload, SecretMask mask, CancellationToken cancellationToken) =>
+        [.. (await runtime.ObserveAsync(workload.Key.Place, cancellationToken)).Instances.Where(i => i.Key == workload.Key)
+            .Select(i => i.LastExit is null ? i : i with { LastExit = i.LastExit with { LastLines = [.. i.LastExit.LastLines.Select(mask.Apply)] } })];
 
     private static List<string> Targets(IEnumerable<InstanceObservation> instances) =>
         [.. instances.Where(i => i.Process == ProcessNames.Web && i.State == InstanceState.Ready).Select(i => i.Address).OfType<string>().Order(StringComparer.Ordinal)];

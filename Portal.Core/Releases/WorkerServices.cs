@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Portal.Core.Builds;
 using Portal.Core.Jobs;
+using Portal.Core.Runtimes.Local;
 
 namespace Portal.Core.Releases;
 
@@ -16,6 +17,9 @@ public static class WorkerServices
         services.AddSingleton<IJobHandler, RollOutHandler>();
         services.AddSingleton<IJobHandler, RemoveAppHandler>();
         services.AddSingleton<AppLogKeeper>();
+        services.AddSingleton<ILogSink>(p => p.GetRequiredService<AppLogKeeper>());
+        services.AddSingleton<ILogMask>(p => p.GetRequiredService<AppLogKeeper>());
+        services.AddSingleton<IJobHandler, AddOnHandler>();
         services.AddSingleton<ConvergeRequests>();
         services.AddSingleton<Retention>();
         services.AddSingleton<JobRunner>();
