@@ -607,6 +607,33 @@ namespace Portal.Migrations.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "add_ons",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    environment_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    team_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    kind = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    name = table.Column<string>(type: "character varying(63)", maxLength: 63, nullable: false),
+                    password = table.Column<byte[]>(type: "bytea", nullable: false),
+                    variable_key = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false),
+                    state = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    reason = table.Column<string>(type: "character varying(1000)", maxLength: 1000, nullable: true),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    created_by = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_add_ons", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_add_ons_environments_environment_id",
+                        column: x => x.environment_id,
+                        principalTable: "environments",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "app_log_lines",
                 columns: table => new
                 {
@@ -792,6 +819,18 @@ namespace Portal.Migrations.Migrations
                 table: "route_revision",
                 columns: new[] { "id", "revision" },
                 values: new object[] { 1, 0L });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_add_ons_environment_id_kind",
+                table: "add_ons",
+                columns: new[] { "environment_id", "kind" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_add_ons_name",
+                table: "add_ons",
+                column: "name",
+                unique: true);
 
             migrationBuilder.CreateIndex(
                 name: "ix_api_tokens_hash",
@@ -1034,6 +1073,9 @@ namespace Portal.Migrations.Migrations
         /// <inheritdoc />
         protected override void Down(MigrationBuilder migrationBuilder)
         {
+            migrationBuilder.DropTable(
+                name: "add_ons");
+
             migrationBuilder.DropTable(
                 name: "api_tokens");
 
