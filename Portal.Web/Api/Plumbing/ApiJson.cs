@@ -1,18 +1,24 @@
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Unicode;
 
 namespace Portal.Web.Api.Plumbing;
 
 /// <summary>How the API writes and reads JSON: camelCase, words for enums (<c>rolling-out</c>), UTC times, unknown fields refused.</summary>
 internal static class ApiJson
 {
+    /// <summary>Leaves letters of every script readable; what could be markup stays escaped.</summary>
+    public static JavaScriptEncoder Encoder { get; } = JavaScriptEncoder.Create(UnicodeRanges.All);
+
     public static JsonSerializerOptions Options { get; } = Create();
 
     public static void Configure(JsonSerializerOptions options)
     {
         options.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
         options.DictionaryKeyPolicy = null;
+        options.Encoder = Encoder;
         options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
         options.AllowDuplicateProperties = false;
         options.NumberHandling = JsonNumberHandling.Strict;

@@ -15,7 +15,7 @@ internal sealed record ApiProblem(string Type, string Title, int Status, string 
 {
     public const string ContentType = "application/problem+json";
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Encoder = ApiJson.Encoder };
 
     public static ApiProblem Of(Refusal refusal, string detail, IReadOnlyDictionary<string, string[]>? errors = null)
     {

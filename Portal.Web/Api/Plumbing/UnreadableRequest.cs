@@ -19,7 +19,8 @@ internal static partial class UnreadableRequest
         }
         if (FailedParameter().Match(exception.Message) is { Success: true } failed)
         {
-            return Field(failed.Groups["name"].Value, $"“{failed.Groups["name"].Value}” must be {Expected(failed.Groups["type"].Value)}.");
+            var name = JsonNamingPolicy.CamelCase.ConvertName(failed.Groups["name"].Value);
+            return Field(name, $"“{name}” must be {Expected(failed.Groups["type"].Value)}.");
         }
         if (MissingParameter().Match(exception.Message) is { Success: true } missing)
         {

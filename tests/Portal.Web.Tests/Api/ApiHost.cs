@@ -36,7 +36,7 @@ public sealed class ApiHost : IAsyncLifetime
         _folder = Directory.CreateTempSubdirectory("portal-api-").FullName;
         var key = Path.Combine(_folder, "master.key");
         await File.WriteAllTextAsync(key, Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
-        var builder = WebHost.CreateBuilder([]);
+        var builder = WebHost.CreateBuilder(["--applicationName", "Portal.Web"]);
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["Portal:Listen"] = "http://127.0.0.1:0",
@@ -48,7 +48,8 @@ public sealed class ApiHost : IAsyncLifetime
             ["ConnectionStrings:Portal"] = Database.ConnectionString,
             ["urls"] = "http://127.0.0.1:0",
         });
-        builder.Logging.ClearProviders();
+        builder.Logging.ClearProviders().AddSimpleConsole();
+        builder.Logging.SetMinimumLevel(LogLevel.Error);
         _app = Program.Build(builder);
         await _app.StartAsync();
         Url = new Uri(_app.Urls.First());
