@@ -46,6 +46,7 @@ internal static class WorkerHost
         builder.Services.AddHostedService<RuntimeWatcher>();
         builder.Services.AddHostedService<LogShipping>();
         builder.Services.AddHostedService<Janitor>();
+        builder.Services.AddHostedService<AuditSealing>();
         using var host = builder.Build();
         await host.RunAsync();
         return 0;

@@ -24,6 +24,7 @@ internal static class ApiJson
         options.NumberHandling = JsonNumberHandling.Strict;
         options.PropertyNameCaseInsensitive = false;
         options.RespectNullableAnnotations = true;
+        options.RespectRequiredConstructorParameters = true;
         options.MaxDepth = 32;
         options.Converters.Add(new WordEnumConverterFactory());
         options.Converters.Add(new UtcTimeConverter());

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing.Template;
 using Portal.Web.Auth;
 
@@ -14,25 +15,26 @@ internal static class UnknownAddress
 
     private static async Task AnswerAsync(HttpContext context, EndpointDataSource endpoints, ICurrentActor current)
     {
-        var methods = endpoints.Endpoints.OfType<RouteEndpoint>()
-            .Where(e => e.Metadata.GetMetadata<ApiEndpoint>() is not null && Matches(e, context.Request.Path))
-            .SelectMany(e => e.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? [])
-            .Distinct().Order(StringComparer.Ordinal).ToList();
-        if (methods.Count == 0)
-        {
-            context.Response.StatusCode = StatusCodes.Status404NotFound;
-            return;
-        }
-        if (methods.Contains(context.Request.Method))
+        var here = endpoints.Endpoints.OfType<RouteEndpoint>()
+            .Where(e => e.Metadata.GetMetadata<ApiEndpoint>() is not null && Matches(e, context.Request.Path)).ToList();
+        var methods = here.SelectMany(Methods).Distinct().Order(StringComparer.Ordinal).ToList();
+        var status = StatusCodes.Status404NotFound;
+        if (here.Any(e => e.Metadata.GetMetadata<IAcceptsMetadata>() is not null && Methods(e).Contains(context.Request.Method)))
         {
             var known = await current.GetAsync(context.RequestAborted) is not null;
-            context.Response.StatusCode = known ? StatusCodes.Status415UnsupportedMediaType : StatusCodes.Status401Unauthorized;
-            return;
+            status = known ? StatusCodes.Status415UnsupportedMediaType : StatusCodes.Status401Unauthorized;
         }
-        context.Response.Headers.Allow = string.Join(", ", methods);
-        context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+        else if (methods.Count > 0 && !methods.Contains(context.Request.Method))
+        {
+            context.Response.Headers.Allow = string.Join(", ", methods);
+            status = StatusCodes.Status405MethodNotAllowed;
+        }
+        context.Response.StatusCode = status;
     }
 
+    private static IReadOnlyList<string> Methods(Endpoint endpoint) => endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? [];
+
+    /// <summary>By shape only: whether a number is one is not asked.</summary>
     private static bool Matches(RouteEndpoint endpoint, PathString path) =>
         new TemplateMatcher(new RouteTemplate(endpoint.RoutePattern), []).TryMatch(path, []);
 }
