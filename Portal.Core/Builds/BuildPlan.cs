@@ -74,7 +74,7 @@ public sealed record BuildPlan
 }
 
 /// <summary>
-/// One phase: "Install" or "Build". <paramref name="Command"/> is complete and goes to <c>/bin/sh -c</c>;
+/// One phase: "Prepare" (tools the machine may lack), "Install" or "Build". <paramref name="Command"/> is complete and goes to <c>/bin/sh -c</c>;
 /// <paramref name="Text"/> is the same as a person would type it, for logs and pages.
 /// </summary>
 public sealed record PlanStep(string Name, string Command, string Text);
@@ -107,8 +107,8 @@ public sealed record ProcessType
 /// <summary>
 /// A folder kept between builds of an app. With <see cref="EnvironmentVariable"/> the builder makes the folder outside the
 /// source and sets the variable to <see cref="EnvironmentValue"/> with "{path}" replaced. With <see cref="RelativePath"/>
-/// the folder lies inside <see cref="BuildPlan.Folder"/> and is put there before and saved after a successful build.
-/// Losing a cache costs time only.
+/// the folder lies inside <see cref="BuildPlan.Folder"/>, is put there before and saved after a successful build, and is no part of the artifact.
+/// <paramref name="Name"/> is a slug, fit for a folder's name. Losing a cache costs time only.
 /// </summary>
 public sealed record CacheFolder(string Name, string? EnvironmentVariable = null, string? RelativePath = null)
 {

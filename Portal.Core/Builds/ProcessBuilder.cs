@@ -48,7 +48,7 @@ public sealed class ProcessBuilder(PortalOptions options, BuildSettings settings
         {
             var name = step.Name.ToLowerInvariant();
             await input.Step(name);
-            input.Log.Say($"$ {step.Command}");
+            input.Log.Say($"$ {step.Text}");
             int exit;
             try
             {
@@ -60,7 +60,7 @@ public sealed class ProcessBuilder(PortalOptions options, BuildSettings settings
             }
             if (exit != 0)
             {
-                return BuildOutcome.Failed(BuildDiagnosis.OfStep(step.Name, step.Command, exit, input.Log.Tail));
+                return BuildOutcome.Failed(BuildDiagnosis.OfStep(step.Name, step.Text, exit, input.Log.Tail));
             }
         }
         await input.Step("package");

@@ -3,6 +3,8 @@ namespace Portal.Core.Builds.Detection;
 /// <summary>A plan being written. Commands are as a person would type them; <see cref="ToPlan"/> completes them.</summary>
 internal sealed class Draft(string stack, string stackId)
 {
+    /// <summary>Brings tools; kept when a person sets the install command.</summary>
+    public const string Prepare = "Prepare";
     public const string Install = "Install";
     public const string Build = "Build";
     public const string Web = "web";

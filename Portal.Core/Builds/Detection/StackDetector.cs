@@ -80,7 +80,7 @@ public static class StackDetector
 
     private static void Override(Draft draft, PlanOverrides given)
     {
-        Replace(draft, Draft.Install, given.Install, 0);
+        Replace(draft, Draft.Install, given.Install, draft.Steps.FindLastIndex(s => s.Name == Draft.Prepare) + 1);
         Replace(draft, Draft.Build, given.Build, draft.Steps.Count);
         if (given.OutputDirectory is { Length: > 0 } output)
         {

@@ -41,7 +41,7 @@ internal sealed partial class DotNetStack : IStack
         draft.BuildEnvironment["DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE"] = "1";
         draft.RunEnvironment["DOTNET_ROLL_FORWARD"] = "LatestMajor";
         draft.RunEnvironment["DOTNET_EnableDiagnostics"] = "0";
-        draft.Caches.Add(new CacheFolder("NuGet", "NUGET_PACKAGES"));
+        draft.Caches.Add(new CacheFolder("nuget", "NUGET_PACKAGES"));
         draft.OutputDirectory = Output;
         if (Json.Parse(source.Read("global.json")) is { } global && ((System.Text.Json.JsonElement?)global).Get("sdk").Text("version") is { Length: > 0 and <= 40 } version)
         {
@@ -50,7 +50,7 @@ internal sealed partial class DotNetStack : IStack
             draft.Because($"global.json asks for SDK {version}");
 
             // dotnet refuses to start where global.json names an SDK that is not installed; the installed one usually builds it.
-            draft.Step(Draft.Install, $"dotnet --version >/dev/null 2>&1 || {{ echo {Shell.Quote($"global.json asks for .NET SDK {version}, which is not installed here; building with the installed SDK instead")}; mv global.json global.json.not-installed; }}");
+            draft.Step(Draft.Prepare, $"dotnet --version >/dev/null 2>&1 || {{ echo {Shell.Quote($"global.json asks for .NET SDK {version}, which is not installed here; building with the installed SDK instead")}; mv global.json global.json.not-installed; }}");
         }
 
         return draft;
@@ -76,7 +76,12 @@ internal sealed partial class DotNetStack : IStack
         var herokuLayout = procfile.Contains("bin/publish", StringComparison.Ordinal);
         var output = herokuLayout ? SourceView.Join(project.Folder, "bin/publish") : Output;
         draft.KeepsOutput = !herokuLayout && Procfile.Parse(procfile).Exists(e => Shell.Words(e.Command).Contains(project.Assembly + ".dll") || Shell.Words(e.Command).Contains("./" + project.Assembly));
-        draft.Step(Draft.Build, $"dotnet publish {Shell.Quote(project.Path)} --configuration Release --output {Shell.Quote(output)}");
+        var publish = $"dotnet publish {Shell.Quote(project.Path)} --configuration Release --output {Shell.Quote(output)}";
+
+        // The reference packs of frameworks long out of support are not always to be had; their code usually builds for the installed one.
+        draft.Step(Draft.Build, project.Target is { } old && OutOfSupport().IsMatch(old)
+            ? $"{publish} || {{ echo 'Building for {old} failed; trying the installed framework instead.'; {publish} -p:UseAppHost=false -p:TargetFramework=net$(dotnet --version | cut -d. -f1).0; }}"
+            : publish);
         var dll = Shell.Quote(project.Assembly + ".dll");
         switch (project.Kind)
         {
@@ -143,6 +148,9 @@ internal sealed partial class DotNetStack : IStack
         draft.Processes.Add(new DraftProcess("worker", run, "", Listens: false));
         return draft;
     }
+
+    [GeneratedRegex(@"^(?:netcoreapp[1-3]\.\d|net[5-7]\.0)$", RegexOptions.NonBacktracking)]
+    private static partial Regex OutOfSupport();
 
     [GeneratedRegex(@"^net(?:coreapp)?(\d+\.\d+)", RegexOptions.NonBacktracking)]
     private static partial Regex TargetVersion();

@@ -43,7 +43,7 @@ internal sealed partial class GradleStack : IStack
         var task = spring ? (text.Contains("war", StringComparison.Ordinal) && WarPlugin().IsMatch(text) ? "bootWar" : "bootJar") : shadow ? "shadowJar" : distribution ? "installDist" : "build";
         var path = module.Length == 0 ? "" : ":" + module.Replace('/', ':') + ":";
         draft.Step(Draft.Build, $"{(wrapper ? "sh ./gradlew" : "gradle")} --no-daemon --console=plain {Shell.Quote(path + task)} -x test");
-        draft.Caches.Add(new CacheFolder("Gradle", "GRADLE_USER_HOME"));
+        draft.Caches.Add(new CacheFolder("gradle", "GRADLE_USER_HOME"));
         if (distribution)
         {
             // installDist lays out a start script named after the project.

@@ -62,8 +62,8 @@ internal sealed class MavenStack : IStack
 
         var of = module.Length == 0 ? "" : $" --projects {Shell.Quote(module)} --also-make";
         draft.Step(Draft.Build, $"{(wrapper ? "sh ./mvnw" : "mvn")} --batch-mode --no-transfer-progress -DskipTests{of} package");
-        draft.Caches.Add(new CacheFolder("Maven", "MAVEN_OPTS") { EnvironmentValue = "-Dmaven.repo.local={path}" });
-        draft.Caches.Add(new CacheFolder("Maven wrapper", "MAVEN_USER_HOME"));
+        draft.Caches.Add(new CacheFolder("maven", "MAVEN_OPTS") { EnvironmentValue = "-Dmaven.repo.local={path}" });
+        draft.Caches.Add(new CacheFolder("maven-wrapper", "MAVEN_USER_HOME"));
         var target = SourceView.Join(module, "target");
         return JavaApp.Start(draft, Text(root) + Text(pom), target, target + "/quarkus-app/quarkus-run.jar", pom.Child("packaging")?.Value.Trim() == "war");
     }

@@ -53,6 +53,7 @@ internal sealed class NodeStack : IStack
             draft.Version = version.Version;
             draft.Tools[0] = draft.Tools[0] with { Version = version.Version };
             draft.Because($"{version.File} asks for Node {version.Version}");
+            NodeVersion.Bring(draft, version.Version);
         }
 
         // At run time a package's programs come before those of the machine.
@@ -87,7 +88,7 @@ internal sealed class NodeStack : IStack
             Merge(kind, draft);
             if (kind.Cache is not null)
             {
-                draft.Caches.Add(new CacheFolder(kind.Name, RelativePath: SourceView.Join(folder, kind.Cache)));
+                draft.Caches.Add(new CacheFolder("build", RelativePath: SourceView.Join(folder, kind.Cache)));
             }
         }
 
@@ -118,6 +119,7 @@ internal sealed class NodeStack : IStack
         else
         {
             draft.Serve(start, folder).StartedBecause(because ?? $"it starts with: {start}");
+            NodeStart.WarnOfFixedPort(app, draft, start);
         }
 
         if (draft.Steps.Count > 0 || start?.StartsWith("npm", StringComparison.Ordinal) == true)

@@ -71,11 +71,25 @@ internal static partial class NodeStart
         return null;
     }
 
+    /// <summary>Says early what would otherwise show only when nothing answers: the code listens on a port of its own choice.</summary>
+    public static void WarnOfFixedPort(NodeApp app, Draft draft, string start)
+    {
+        var named = Shell.Words(start).Find(w => app.Source.Has(SourceView.Normalise(w) ?? "") && w.EndsWith("js", StringComparison.Ordinal));
+        var file = named is not null ? SourceView.Normalise(named)! : app.Source.First("src/main.ts", "src/index.ts", "src/server.ts", "src/app.ts", "src/main.js", "src/index.js");
+        if (file is not null && app.Source.Read(file, 65536) is { } text && !text.Contains("PORT", StringComparison.Ordinal) && FixedPort().Match(text) is { Success: true } m)
+        {
+            draft.Warnings.Add($"{file} listens on port {m.Groups[1].Value}, whatever PORT says. Change it to: process.env.PORT ?? {m.Groups[1].Value}");
+        }
+    }
+
     public static bool IsBuiltFolder(string path) =>
         path.Split('/')[0] is "dist" or "build" or "out" or "lib" or "output" or "bin" or ".output" or "_build" or "target" or "built" or "compiled" or "prod" or "public_html";
 
     private static string Compiled(string file, string config) =>
         Path.ChangeExtension(TypeScriptOut().IsMatch(config) && file.StartsWith("src/", StringComparison.Ordinal) ? file["src/".Length..] : SourceView.NameOf(file), ".js");
+
+    [GeneratedRegex(@"\.listen\(\s*(\d{2,5})\b", RegexOptions.NonBacktracking)]
+    private static partial Regex FixedPort();
 
     [GeneratedRegex(@"^(?:npx\s+)?nodemon\s*([\w./-]*)$", RegexOptions.NonBacktracking)]
     private static partial Regex Watched();

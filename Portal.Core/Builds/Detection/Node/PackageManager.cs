@@ -11,6 +11,9 @@ internal sealed partial record PackageManager(string Name, string? Version, stri
 {
     public const string ToolsFolder = ".portal/tools";
 
+    /// <summary>Where the programs of <see cref="ToolsFolder"/> are found.</summary>
+    public const string Programs = ToolsFolder + "/node_modules/.bin";
+
     public bool IsBerry => Name == "yarn" && (Major ?? 1) >= 2;
 
     private int? Major => int.TryParse((Version ?? "").Split('.')[0], out var major) ? major : null;
@@ -153,8 +156,11 @@ internal sealed partial record PackageManager(string Name, string? Version, stri
 
     private static void Bring(Draft draft, string package)
     {
-        draft.Step(Draft.Install, $"npm install --silent --no-save --prefix {ToolsFolder} {Shell.Quote(package)}");
-        draft.Path.Add(ToolsFolder + "/node_modules/.bin");
+        draft.Step(Draft.Prepare, $"npm install --silent --no-save --prefix {ToolsFolder} {Shell.Quote(package)}");
+        if (!draft.Path.Contains(Programs))
+        {
+            draft.Path.Insert(0, Programs);
+        }
     }
 
     private void BringBerry(Draft draft)

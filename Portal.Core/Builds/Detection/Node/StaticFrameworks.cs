@@ -5,6 +5,9 @@ namespace Portal.Core.Builds.Detection.Node;
 /// <summary>Tools whose build is a folder of files. Single-page ones answer unknown paths with index.html.</summary>
 internal static partial class StaticFrameworks
 {
+    // With CI set its builds fail on any lint warning.
+    private static readonly Dictionary<string, string> WarningsAllowed = new() { ["CI"] = "false" };
+
     public static NodeKind? Recognise(NodeApp app)
     {
         var p = app.Package;
@@ -13,7 +16,7 @@ internal static partial class StaticFrameworks
             return Files("Angular", "@angular/core", "ng build", Angular.BrowserFolder(app), spa: true) with { BuildEnvironment = Angular.Quiet, Cache = ".angular/cache" };
         }
 
-        return p.HasAny("react-scripts", "react-app-rewired", "@craco/craco") ? Files("Create React App", "react-scripts", "react-scripts build", Mentioned(app, @"BUILD_PATH=") ?? "build", spa: true)
+        return p.HasAny("react-scripts", "react-app-rewired", "@craco/craco") ? Files("Create React App", "react-scripts", "react-scripts build", Mentioned(app, @"BUILD_PATH=") ?? "build", spa: true) with { BuildEnvironment = WarningsAllowed }
             : p.Has("@vue/cli-service") ? Files("Vue", "@vue/cli-service", "vue-cli-service build", Setting(app, OutputDir(), "vue.config") ?? "dist", spa: true)
             : p.Has("gatsby") ? Files("Gatsby", "gatsby", "gatsby build", "public", spa: false) with { Cache = ".cache", BuildEnvironment = new Dictionary<string, string> { ["GATSBY_TELEMETRY_DISABLED"] = "1" } }
             : p.Has("@docusaurus/core") ? Files("Docusaurus", "@docusaurus/core", "docusaurus build", "build", spa: false)

@@ -27,8 +27,8 @@ internal sealed partial class GoStack : IStack
             draft.Because($"{(module is null ? "go.work" : "go.mod")} asks for Go {draft.Version}");
         }
 
-        draft.Caches.Add(new CacheFolder("Go modules", "GOMODCACHE"));
-        draft.Caches.Add(new CacheFolder("Go build", "GOCACHE"));
+        draft.Caches.Add(new CacheFolder("go-modules", "GOMODCACHE"));
+        draft.Caches.Add(new CacheFolder("go-build", "GOCACHE"));
         draft.BuildEnvironment["CGO_ENABLED"] = "0";
         if (mains.Count == 0)
         {

@@ -28,7 +28,7 @@ internal sealed class RustStack : IStack
         }
 
         draft.Caches.Add(new CacheFolder("cargo", "CARGO_HOME"));
-        draft.Caches.Add(new CacheFolder("cargo build", "CARGO_TARGET_DIR"));
+        draft.Caches.Add(new CacheFolder("cargo-build", "CARGO_TARGET_DIR"));
         var programs = Programs(source, manifest, "").ToList();
         if (programs.Count == 0)
         {

@@ -14,7 +14,7 @@ internal sealed partial class PythonPackages
     private const string NewEnvironment = "python3 -m venv .venv";
 
     private readonly HashSet<string> names = new(StringComparer.OrdinalIgnoreCase);
-    private readonly List<(string Command, string Because)> steps = [];
+    private readonly List<(string Name, string Command, string Because)> steps = [];
 
     public bool Any => steps.Count > 0;
 
@@ -44,9 +44,9 @@ internal sealed partial class PythonPackages
 
     public void AddTo(Draft draft)
     {
-        foreach (var (command, because) in steps)
+        foreach (var (name, command, because) in steps)
         {
-            draft.Step(Draft.Install, command);
+            draft.Step(name, command);
             if (because.Length > 0)
             {
                 draft.Because(because);
@@ -89,7 +89,7 @@ internal sealed partial class PythonPackages
         {
             if (HasLines(source.Read(file)))
             {
-                steps.Add(($"{NewEnvironment} && {Pip} install -r {Shell.Quote(file)}", $"{file} names the packages"));
+                steps.Add((Draft.Install, $"{NewEnvironment} && {Pip} install -r {Shell.Quote(file)}", $"{file} names the packages"));
             }
         }
         else if (Project.Table("project") is { } table)
@@ -98,7 +98,7 @@ internal sealed partial class PythonPackages
         }
         else if (source.First("setup.py", "setup.cfg") is { } setup)
         {
-            steps.Add(($"{NewEnvironment} && {Pip} install .", $"{setup} describes a package, which is installed"));
+            steps.Add((Draft.Install, $"{NewEnvironment} && {Pip} install .", $"{setup} describes a package, which is installed"));
         }
     }
 
@@ -108,20 +108,20 @@ internal sealed partial class PythonPackages
         var dependencies = table.Texts("dependencies").ToList();
         if (Project!.ContainsKey("build-system") || table.Table("scripts") is not null)
         {
-            steps.Add(($"{NewEnvironment} && {Pip} install .", "pyproject.toml describes a package, which is installed"));
+            steps.Add((Draft.Install, $"{NewEnvironment} && {Pip} install .", "pyproject.toml describes a package, which is installed"));
         }
         else if (dependencies.Count > 0)
         {
-            steps.Add(($"{NewEnvironment} && {Pip} install {string.Join(' ', dependencies.Select(Shell.Quote))}", "pyproject.toml names the packages"));
+            steps.Add((Draft.Install, $"{NewEnvironment} && {Pip} install {string.Join(' ', dependencies.Select(Shell.Quote))}", "pyproject.toml names the packages"));
         }
     }
 
     // The tool itself comes from the machine, or into a folder of its own beside the app's packages.
     private void Tool(string tool, string command, string because)
     {
-        steps.Add(($"command -v {tool} >/dev/null || {{ python3 -m venv {Tools} && {Tools}/bin/pip install --quiet {tool}; }}", because));
+        steps.Add((Draft.Prepare, $"command -v {tool} >/dev/null || {{ python3 -m venv {Tools} && {Tools}/bin/pip install --quiet {tool}; }}", because));
         var prepare = tool is "pdm" or "poetry" ? "" : $"{NewEnvironment} && ";
-        steps.Add(($"{prepare}PATH=\"$PATH:$PWD/{Tools}/bin\" {command}", ""));
+        steps.Add((Draft.Install, $"{prepare}PATH=\"$PATH:$PWD/{Tools}/bin\" {command}", ""));
     }
 
     private static string? Requirements(SourceView source) =>

@@ -124,7 +124,8 @@ internal sealed partial class RubyStack : IStack
         }
 
         draft.BoundToPath = true;
-        draft.Caches.Add(new CacheFolder("gems", RelativePath: "vendor/bundle"));
+        draft.BuildEnvironment["BUNDLE_GLOBAL_GEM_CACHE"] = "true";
+        draft.Caches.Add(new CacheFolder("gems", "BUNDLE_USER_CACHE"));
         draft.Step(Draft.Install, "bundle install --jobs 4 --retry 2").Because(source.Has("Gemfile.lock") ? "Gemfile.lock: bundler installs what it says" : "Gemfile names the gems");
     }
 
