@@ -49,7 +49,7 @@ internal sealed class AppForwarder(IHttpForwarder forwarder, PortalOptions optio
             ForwarderError error;
             try
             {
-                error = await forwarder.SendAsync(context, target.Prefix, _client, _config, HttpTransformer.Default, CancellationToken.None);
+                error = await forwarder.SendAsync(context, target.Prefix, _client, _config, KeepHost.Instance, CancellationToken.None);
             }
             finally
             {
@@ -82,5 +82,18 @@ internal sealed class AppForwarder(IHttpForwarder forwarder, PortalOptions optio
         return exception is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError }
             || (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))
                && context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true };
+    }
+
+    /// <summary>The app sees the name it was asked by, not that of the machine it runs on.</summary>
+    private sealed class KeepHost : HttpTransformer
+    {
+        public static readonly KeepHost Instance = new();
+
+        public override async ValueTask TransformRequestAsync(
+            HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
+        {
+            await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
+            proxyRequest.Headers.Host = httpContext.Request.Host.Value;
+        }
     }
 }

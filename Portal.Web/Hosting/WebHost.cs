@@ -11,7 +11,13 @@ internal static class WebHost
     public static WebApplicationBuilder CreateBuilder(string[] args)
     {
         // The launcher starts hosts in "/": the program's own folder holds its files.
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            Args = args,
+            ContentRootPath = AppContext.BaseDirectory,
+            // Names the list of static files; by default it is the program that was started, in tests another.
+            ApplicationName = typeof(WebHost).Assembly.GetName().Name,
+        });
         // Present beside a program that was built but not published.
         builder.WebHost.UseStaticWebAssets();
         if (builder.Configuration["Portal:Listen"] is { Length: > 0 } listen)
