@@ -44,7 +44,20 @@ internal static class RequestCleaning
         return string.Join("; ", kept) is { Length: > 0 } rest ? rest : StringValues.Empty;
     }
 
-    private static bool IsPortals(string cookie) =>
-        cookie.StartsWith("portal-", StringComparison.Ordinal) || cookie.StartsWith("portal.", StringComparison.Ordinal)
-        || cookie.StartsWith("__Host-portal", StringComparison.Ordinal);
+    /// <summary><c>portal</c>, its parts <c>portalC1</c> … and <c>portal-form</c>, with and without the prefix of https.</summary>
+    private static bool IsPortals(string cookie)
+    {
+        var name = cookie.AsSpan();
+        name = name[..(name.IndexOf('=') is var equals and >= 0 ? equals : name.Length)].TrimEnd();
+        if (name.StartsWith("__Host-"))
+        {
+            name = name["__Host-".Length..];
+        }
+        if (!name.StartsWith("portal"))
+        {
+            return false;
+        }
+        var rest = name["portal".Length..];
+        return rest.IsEmpty || rest[0] is '-' or '.' || (rest.Length > 1 && rest[0] == 'C' && char.IsAsciiDigit(rest[1]));
+    }
 }

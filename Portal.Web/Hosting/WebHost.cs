@@ -24,6 +24,8 @@ internal static class WebHost
         {
             builder.WebHost.UseUrls(listen);
         }
+        // Both would write or start something for each request of an app.
+        builder.Logging.AddFilter("Yarp", LogLevel.None).AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

@@ -104,7 +104,7 @@ public sealed class ForwardingTests : IAsyncLifetime
         request.Headers.Add("Portal-Event", "forged");
         request.Headers.Add("X-Forwarded-For", "1.2.3.4");
         request.Headers.Add("X-Forwarded-Host", "bank.example");
-        request.Headers.Add("Cookie", "theme=dark; portal-session=secret; __Host-portal-form=x; .AspNetCore.Cookies=the-apps-own");
+        request.Headers.Add("Cookie", "theme=dark; portal=secret; portalC1=more; portalTheme=mine; portal-form=secret; __Host-portal-form=x; .AspNetCore.Cookies=the-apps-own");
 
         var sent = await (await _gateway.Client(app.Label).SendAsync(request, None)).Content.ReadFromJsonAsync<Dictionary<string, string>>(None);
 
@@ -114,7 +114,7 @@ public sealed class ForwardingTests : IAsyncLifetime
         Assert.Equal("clean--acme.localhost:8080", sent["x-forwarded-host"]);
         Assert.Equal("http", sent["x-forwarded-proto"]);
         Assert.Equal("clean--acme.localhost:8080", sent["host"]);
-        Assert.Equal("theme=dark; .AspNetCore.Cookies=the-apps-own", sent["cookie"]);
+        Assert.Equal("theme=dark; portalTheme=mine; .AspNetCore.Cookies=the-apps-own", sent["cookie"]);
     }
 
     [Fact]
