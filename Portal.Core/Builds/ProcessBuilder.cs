@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Portal.Core.Common;
 using Portal.Core.Runtimes.Diagnosis;
@@ -100,37 +99,13 @@ public sealed class ProcessBuilder(PortalOptions options, BuildSettings settings
             MaximumUserProcesses = settings.MaximumProcesses,
             TemporaryMb = 2048,
         });
-        using var process = Process.Start(spec.ToStartInfo())!;
-        process.StandardInput.Close();
-        using var kill = cancellationToken.Register(() => Kill(process));
-        var output = Task.WhenAll(ReadAsync(process.StandardOutput, log), ReadAsync(process.StandardError, log));
-        await process.WaitForExitAsync(CancellationToken.None);
-        // What the command left running ended with it; without walls a left-over may still hold the pipes.
-        Kill(process);
-        await Task.WhenAny(output, Task.Delay(TimeSpan.FromSeconds(5), time, CancellationToken.None));
-        cancellationToken.ThrowIfCancellationRequested();
-        return process.ExitCode;
-    }
-
-    private static async Task ReadAsync(StreamReader reader, BuildLogWriter log)
-    {
-        var lines = new BoundedLines(reader);
-        while (await lines.NextAsync() is { } line)
+        // A command dies with the thread that started it, and a pool's thread may end at any time: it gets one of its own.
+        var end = await SandboxRun.RunAsync(spec, TimeSpan.FromSeconds(options.Limits.BuildSeconds) + TimeSpan.FromMinutes(1), line =>
         {
             log.Line(line);
-        }
-    }
-
-    private static void Kill(Process process)
-    {
-        try
-        {
-            process.Kill(entireProcessTree: true);
-        }
-        catch (Exception e) when (e is InvalidOperationException or System.ComponentModel.Win32Exception or AggregateException)
-        {
-            // It has ended already.
-        }
+            return Task.CompletedTask;
+        }, cancellationToken);
+        return end.ExitCode ?? 137;
     }
 
     private Dictionary<string, string> Environment(BuildPlan plan, IReadOnlyDictionary<string, string> variables, List<SandboxMount> caches)

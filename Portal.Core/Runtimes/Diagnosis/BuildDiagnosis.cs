@@ -5,9 +5,32 @@ namespace Portal.Core.Runtimes.Diagnosis;
 /// <summary>Why a build's step failed. Pure.</summary>
 public static class BuildDiagnosis
 {
-    public static Status OfStep(string step, string command, int exitCode, IReadOnlyList<string> lastLines) =>
-        new(Severity.Error, $"{step} failed: “{command}” ended with code {exitCode}", "", "Read the last lines of the log.", [.. lastLines.TakeLast(20)], []);
+    /// <param name="step">What the log calls it: "Install", "Build".</param>
+    public static Status OfStep(string step, string command, int exitCode, IReadOnlyList<string> lastLines)
+    {
+        var finding = OutputRule.First(BuildRules.All, lastLines) ?? OfCode(exitCode, command);
+        if (finding is null)
+        {
+            var last = Words.LastLine(lastLines);
+            return new Status(Severity.Error, $"{step} failed: {Words.Quote(command)} ended with code {exitCode}{(last is null ? "" : $"; the last line was {Words.Quote(last)}")}",
+                "The step's own output says why.", "Read the last lines of the log, mend it and push again.", Words.Evidence(lastLines), []);
+        }
+        return new Status(Severity.Error, $"{step} failed: {finding.Cause}", $"{finding.Detail} {Words.Quote(command)} ended with code {exitCode}.", finding.Next, Words.Evidence(lastLines), finding.Actions);
+    }
 
-    public static Status TimedOut(string step, TimeSpan limit, IReadOnlyList<string> lastLines) =>
-        new(Severity.Error, $"{step} took longer than the limit of {limit.TotalMinutes:0} minutes", "", "Make the step shorter, or ask an admin for a longer limit.", [.. lastLines.TakeLast(20)], []);
+    private static Finding? OfCode(int exitCode, string command) => exitCode switch
+    {
+        127 => BuildRules.Command(command.Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault() ?? command),
+        126 => new Finding("the command may not be executed", "The file is there but is not marked as executable.", "Run git update-index --chmod=+x on it, commit and push."),
+        137 => new Finding("it was ended by the machine, most likely for its memory", "Nothing but the machine itself ends a build with code 137.", "Let the build need less memory, or ask an admin for a larger machine.", Words.Retry),
+        _ => null,
+    };
+
+    public static Status TimedOut(string step, TimeSpan limit, IReadOnlyList<string> lastLines)
+    {
+        var last = Words.LastLine(lastLines);
+        return new Status(Severity.Error, $"{step} took longer than the limit of {(limit < TimeSpan.FromMinutes(2) ? $"{limit.TotalSeconds:0} seconds" : $"{limit.TotalMinutes:0} minutes")}",
+            last is null ? "It wrote nothing." : $"The last line it wrote was {Words.Quote(last)}. A step that waits for an answer or starts a server never ends.",
+            "Let the step end by itself and need less time, or ask an admin for a longer limit.", Words.Evidence(lastLines), [Words.Retry]);
+    }
 }

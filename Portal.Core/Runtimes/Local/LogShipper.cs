@@ -62,6 +62,7 @@ public sealed class LogShipper(IOptions<PortalOptions> options, ILogSink sink, I
             return false;
         }
         var more = false;
+        Exception? first = null;
         foreach (var placeFolder in Directory.EnumerateDirectories(instances))
         {
             if (!Guid.TryParseExact(Path.GetFileName(placeFolder), "n", out var place))
@@ -70,10 +71,18 @@ public sealed class LogShipper(IOptions<PortalOptions> options, ILogSink sink, I
             }
             foreach (var folder in InstanceFolder.Of(instances, place))
             {
-                more |= await ShipAsync(place, folder, cancellationToken);
+                try
+                {
+                    more |= await ShipAsync(place, folder, cancellationToken);
+                }
+                catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+                {
+                    // One app's output must not hold up the others'.
+                    first ??= e;
+                }
             }
         }
-        return more;
+        return first is null ? more : throw first;
     }
 
     private async Task<bool> ShipAsync(Guid place, InstanceFolder folder, CancellationToken cancellationToken)
@@ -149,10 +158,16 @@ public sealed class LogShipper(IOptions<PortalOptions> options, ILogSink sink, I
 
     private static (long Read, bool End) ReadLines(string path, long offset, int maximum, List<(DateTimeOffset, char, string)> lines)
     {
-        var buffer = new byte[BytesPerRead];
+        byte[] buffer;
         int length;
         try
         {
+            var present = new FileInfo(path).Length;
+            if (present <= offset)
+            {
+                return (0, true);
+            }
+            buffer = new byte[Math.Min(BytesPerRead, present - offset)];
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             file.Position = offset;
             length = file.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
@@ -171,7 +186,7 @@ public sealed class LogShipper(IOptions<PortalOptions> options, ILogSink sink, I
             }
             start = end + 1;
         }
-        return (start, maximum > 0 && length < buffer.Length);
+        return (start, maximum > 0 && length < BytesPerRead);
     }
 
     /// <summary>"13-web-1-7f3a": version, instance, process.</summary>

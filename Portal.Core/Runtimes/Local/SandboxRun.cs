@@ -122,13 +122,14 @@ public static class SandboxRun
 /// <summary>Splits output into lines without ever holding more than one line's bound of it.</summary>
 public static class BoundedLines
 {
-    /// <summary>Lines longer than the bound are cut; a carriage return before the line's end is dropped.</summary>
+    /// <summary>Lines longer than the bound are cut. A lone carriage return (progress bars) starts the line anew.</summary>
     public static IEnumerable<string> Read(Stream stream, int maximum)
     {
         var buffer = new byte[16 * 1024];
         var line = new byte[maximum];
         var length = 0;
         var any = false;
+        var returned = false;
         while (true)
         {
             int read;
@@ -149,11 +150,19 @@ public static class BoundedLines
                 if (buffer[i] == (byte)'\n')
                 {
                     yield return Text(line, length);
-                    (length, any) = (0, false);
+                    (length, any, returned) = (0, false, false);
                     continue;
                 }
                 any = true;
-                if (length < maximum)
+                if (returned)
+                {
+                    (length, returned) = (0, false);
+                }
+                if (buffer[i] == (byte)'\r')
+                {
+                    returned = true;
+                }
+                else if (length < maximum)
                 {
                     line[length++] = buffer[i];
                 }
@@ -167,5 +176,5 @@ public static class BoundedLines
 
     // PostgreSQL text cannot hold the character zero.
     private static string Text(byte[] line, int length) =>
-        Encoding.UTF8.GetString(line, 0, length > 0 && line[length - 1] == (byte)'\r' ? length - 1 : length).Replace('\0', '\uFFFD');
+        Encoding.UTF8.GetString(line, 0, length).Replace('\0', '\uFFFD');
 }

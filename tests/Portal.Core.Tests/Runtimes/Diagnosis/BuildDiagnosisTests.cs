@@ -1,0 +1,54 @@
+using Portal.Core.Runtimes.Diagnosis;
+
+namespace Portal.Core.Tests.Runtimes.Diagnosis;
+
+public sealed class BuildDiagnosisTests
+{
+    [Theory]
+    [InlineData("npm error code E404\nnpm error 404\nnpm error 404  The requested resource 'left-padd@1.0.0' could not be found or you do not have permission to access it.\nnpm error 404\nnpm error 404 Note that you can also install from a\nnpm error 404 tarball, folder, http url, or git url.", "the package left-padd was not found")]
+    [InlineData("npm ERR! 404  '@acme/private@^2.0.0' is not in this registry.", "the package @acme/private was not found")]
+    [InlineData("npm error code ETARGET\nnpm error notarget No matching version found for express@99.0.0.", "the package express@99.0.0 does not exist in this version")]
+    [InlineData("npm error code ERESOLVE\nnpm error ERESOLVE unable to resolve dependency tree", "its packages contradict each other")]
+    [InlineData("npm error `npm ci` can only install packages when your package.json and package-lock.json or npm-shrinkwrap.json are in sync.", "the lock file does not match the list of packages")]
+    [InlineData("npm error The `npm ci` command can only install with an existing package-lock.json or", "the lock file does not match the list of packages")]
+    [InlineData(" ERR_PNPM_OUTDATED_LOCKFILE  Cannot install with \"frozen-lockfile\" because pnpm-lock.yaml is not up to date with package.json", "the lock file does not match the list of packages")]
+    [InlineData("npm error Missing script: \"build\"\nnpm error\nnpm error To see a list of scripts, run:", "package.json has no script “build”")]
+    [InlineData("ERROR: Could not find a version that satisfies the requirement flaskk==9.9 (from versions: none)\nERROR: No matching distribution found for flaskk==9.9", "the package flaskk==9.9 was not found")]
+    [InlineData("/app/shop.csproj : error NU1101: Unable to find package This.Does.Not.Exist. No packages exist with this id in source(s): nuget.org", "the package This.Does.Not.Exist was not found")]
+    [InlineData("/app/Program.cs(1,9): error CS0029: Cannot implicitly convert type 'string' to 'int' [/app/net.csproj]\n    0 Warning(s)\n    1 Error(s)", "the code has an error: /app/Program.cs(1,9)")]
+    [InlineData("src/index.ts(3,7): error TS2322: Type 'string' is not assignable to type 'number'.", "the code has an error: src/index.ts(3,7)")]
+    [InlineData("[ERROR] /app/src/main/java/App.java:[5,9] cannot find symbol", "the code has an error: /app/src/main/java/App.java:[5,9]")]
+    [InlineData("# example.com/shop\n./main.go:7:2: undefined: foo", "the code has an error: main.go:7:2")]
+    [InlineData("error[E0425]: cannot find value `x` in this scope\n --> src/main.rs:2:5", "the code has an error: src/main.rs:2:5")]
+    [InlineData("main.go:4:2: no required module provides package github.com/gin-gonic/gin; to add it:", "the package github.com/gin-gonic/gin was not found")]
+    [InlineData("[ERROR] Failed to execute goal on project shop: Could not resolve dependencies for project com.acme:shop:jar:1.0", "dependencies of com.acme:shop could not be found")]
+    [InlineData("Module not found: Error: Can't resolve './Header' in '/app/src'", "./Header is imported but not there")]
+    [InlineData("FATAL ERROR: Ineffective mark-compacts near heap limit Allocation failed - JavaScript heap out of memory", "it ran out of memory")]
+    [InlineData("npm error code ENOSPC\nnpm error syscall write", "this machine's disk is full")]
+    [InlineData("error NETSDK1045: The current .NET SDK does not support targeting .NET 11.0.", "the .NET SDK for .NET 11.0 is not installed here")]
+    [InlineData("error: invalid target release: 21", "the JDK for Java 21 is not installed here")]
+    [InlineData("Error: pg_config executable not found.", "a package needs PostgreSQL's headers to be compiled")]
+    [InlineData("sh: 1: tsc: not found", "the command tsc was not found")]
+    [InlineData("npm error network request to a package source failed, reason: getaddrinfo ENOTFOUND", "a package source could not be reached")]
+    public void What_the_last_lines_tell_is_the_cause(string output, string cause)
+    {
+        var status = BuildDiagnosis.OfStep("Install", "npm ci", 1, output.Split('\n'));
+
+        Assert.Equal($"Install failed: {cause}", status.Title);
+        Assert.Contains("“npm ci” ended with code 1.", status.Detail, StringComparison.Ordinal);
+        Assert.NotEqual("", status.Next);
+        Assert.NotEmpty(status.Evidence);
+    }
+
+    [Fact]
+    public void An_unknown_failure_shows_its_last_line() =>
+        Assert.Equal("Build failed: “make” ended with code 2; the last line was “make: *** [all] Error 1”", BuildDiagnosis.OfStep("Build", "make", 2, ["cc x.c", "make: *** [all] Error 1", ""]).Title);
+
+    [Fact]
+    public void A_command_that_is_not_there_is_named() =>
+        Assert.Equal("Build failed: the command gradle was not found", BuildDiagnosis.OfStep("Build", "gradle build", 127, []).Title);
+
+    [Fact]
+    public void A_build_over_its_time_says_the_limit() =>
+        Assert.Equal("Build took longer than the limit of 30 minutes", BuildDiagnosis.TimedOut("Build", TimeSpan.FromMinutes(30), ["waiting…"]).Title);
+}
