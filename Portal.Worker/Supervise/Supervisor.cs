@@ -143,6 +143,10 @@ internal sealed class Supervisor(InstanceFolder folder, InstanceSpec spec, Outpu
 
     private void Write(InstanceRecord next)
     {
+        if (next == record && File.Exists(folder.RecordFile))
+        {
+            return;
+        }
         record = next;
         try
         {

@@ -1,11 +1,20 @@
+using System.Diagnostics;
+
 namespace Portal.Core.Runtimes.Local;
 
-/// <summary>Tells that some instance changed its record. A lost notice costs the time-out of the wait.</summary>
+/// <summary>
+/// Tells that some instance changed its record, to everybody who waits and, for a moment, to those who were busy just
+/// then. A lost notice costs the time-out of the wait.
+/// </summary>
 internal sealed class ChangeWatcher : IDisposable
 {
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(50);
+
     private readonly FileSystemWatcher watcher;
     private readonly Lock gate = new();
     private TaskCompletionSource changed = New();
+    private long changedAt = -Stopwatch.Frequency;
 
     public ChangeWatcher(string instances)
     {
@@ -24,34 +33,32 @@ internal sealed class ChangeWatcher : IDisposable
 
     private void Tell()
     {
+        TaskCompletionSource waited;
         lock (gate)
         {
-            changed.TrySetResult();
+            changedAt = Stopwatch.GetTimestamp();
+            (waited, changed) = (changed, New());
         }
+        waited.SetResult();
     }
 
-    /// <summary>What happened between two calls ends the second at once.</summary>
     public async Task WaitAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
-        Task waited;
+        Task next;
+        bool justNow;
         lock (gate)
         {
-            waited = changed.Task;
+            next = changed.Task;
+            justNow = Stopwatch.GetElapsedTime(changedAt) < Moment;
         }
         try
         {
-            await waited.WaitAsync(timeout, cancellationToken);
+            // A caller may come back before others have even looked, so nobody can say who has seen a change and who not.
+            await next.WaitAsync(justNow && Breath < timeout ? Breath : timeout, cancellationToken);
         }
         catch (TimeoutException)
         {
             return;
-        }
-        lock (gate)
-        {
-            if (changed.Task == waited)
-            {
-                changed = New();
-            }
         }
     }
 
