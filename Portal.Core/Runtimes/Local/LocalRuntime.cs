@@ -109,14 +109,15 @@ internal sealed class LocalRuntime(IOptions<PortalOptions> options, Isolation is
     public async Task StopAsync(WorkloadKey key, TimeSpan grace, CancellationToken cancellationToken)
     {
         using var held = await PlaceLock.TakeAsync(instances, key.Place, cancellationToken);
-        var asked = Stopwatch.GetTimestamp();
-        foreach (var (folder, record) in Living(key.Place).Where(i => i.Record.Version == key.Version))
+        var began = Stopwatch.GetTimestamp();
+        var asked = Living(key.Place).Where(i => i.Record.Version == key.Version).ToList();
+        foreach (var (folder, record) in asked)
         {
             AskToStop(folder, record, grace);
         }
-        while (Living(key.Place).Where(i => i.Record.Version == key.Version).ToList() is { Count: > 0 } left)
+        while (asked.Where(i => ProcessTable.Alive(i.Record.SupervisorPid, i.Record.SupervisorStart)).ToList() is { Count: > 0 } left)
         {
-            if (Stopwatch.GetElapsedTime(asked) > grace + TimeSpan.FromSeconds(5))
+            if (Stopwatch.GetElapsedTime(began) > grace + TimeSpan.FromSeconds(5))
             {
                 // The supervisor itself hangs; its app is tied to it and ends with it.
                 left.ForEach(i => ProcessTable.Signal(i.Record.SupervisorPid, ProcessTable.SigKill));

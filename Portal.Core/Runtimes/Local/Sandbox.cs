@@ -161,6 +161,11 @@ public static class Sandbox
                 command.AddRange(["--ro-bind-try", system, system]);
             }
         }
+        // Folders that are made on the way to a mount would be the maker's alone.
+        foreach (var parent in request.Mounts.SelectMany(m => Parents(m.At)).Where(p => p != "/app" && !p.StartsWith("/app/", StringComparison.Ordinal)).Concat(["/etc", "/var"]).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
+        {
+            command.AddRange(["--perms", "0755", "--dir", parent]);
+        }
         foreach (var setting in Settings)
         {
             command.AddRange(["--ro-bind-try", "/etc/" + setting, "/etc/" + setting]);
@@ -182,6 +187,14 @@ public static class Sandbox
         command.AddRange(Unprivileged(settings, request));
         command.AddRange(request.Command);
         return command;
+    }
+
+    private static IEnumerable<string> Parents(string path)
+    {
+        for (var at = Path.GetDirectoryName(path); at is { Length: > 1 }; at = Path.GetDirectoryName(at))
+        {
+            yield return at;
+        }
     }
 
     private static List<string> Plain(SandboxSettings settings, SandboxRequest request)
