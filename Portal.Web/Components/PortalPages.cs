@@ -36,6 +36,7 @@ public static class PortalPages
     {
         app.UseAntiforgery();
         app.MapStaticAssets();
+        app.MapLogFiles();
         app.MapRazorComponents<PortalDocument>().AddInteractiveServerRenderMode().RequireAuthorization();
         return app;
     }
