@@ -57,7 +57,7 @@ public static class AnsiText
             html.Append(ToHtml(line, ref style)).Append('\n');
         }
 
-        return html.ToString();
+        return html.ToString().TrimEnd('\n');
     }
 
     /// <summary>The line as a person reads it, for search and for the clipboard.</summary>

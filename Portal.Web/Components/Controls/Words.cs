@@ -40,6 +40,13 @@ public static class Words
     /// <summary>"1 app", "2 apps"; the plural is the singular with an s unless told otherwise.</summary>
     public static string Count(long n, string one, string? many = null) => n == 1 ? $"1 {one}" : $"{Number(n)} {many ?? one + "s"}";
 
+    /// <summary>The first clause of a status sentence, for rows and headers: "v1 did not start" of "v1 did not start: it exited with code 13; …".</summary>
+    public static string Short(string sentence)
+    {
+        var end = sentence.AsSpan().IndexOfAny(':', ';');
+        return sentence.Length > 40 && end > 0 && end < sentence.Length - 1 && sentence[end + 1] == ' ' ? sentence[..end] : sentence;
+    }
+
     public static string Number(long n) => n.ToString("#,0");
 
     public static string Bytes(long bytes) => bytes switch

@@ -39,6 +39,7 @@ public sealed record PaletteEntry(string Text, string Href, string Icon, string 
     {
         var words = filter.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         return entries
+            .DistinctBy(e => e.Href)
             .Where(e => words.All(w => e.Text.Contains(w, StringComparison.OrdinalIgnoreCase)))
             .OrderBy(e => words.Length > 0 && e.Text.StartsWith(words[0], StringComparison.OrdinalIgnoreCase) ? 0 : 1)
             .Take(Shown)
