@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Portal.Core.Audit;
@@ -8,7 +9,7 @@ namespace Portal.Core.Audit;
 /// An entry whose transaction is still open is not seen and gets a later number once it is; none is passed over.
 /// Between batches the order is that of the commits, within one it is that of time and id.
 /// </summary>
-public sealed class AuditSealer(NpgsqlDataSource source, CheckpointFile file, TimeProvider time)
+public sealed class AuditSealer(NpgsqlDataSource source, CheckpointFile file, TimeProvider time, ILogger<AuditSealer> logger)
 {
     private const int BatchSize = 500;
 
@@ -65,8 +66,21 @@ public sealed class AuditSealer(NpgsqlDataSource source, CheckpointFile file, Ti
         await WriteAsync(connection, transaction, numbers, ids, hashes, checkpoint, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         // After the commit: a checkpoint of something that was rolled back would accuse an intact trail.
-        await file.AppendAsync(checkpoint, CancellationToken.None);
+        await RememberOutsideAsync(checkpoint);
         return entries.Count;
+    }
+
+    private async Task RememberOutsideAsync(AuditCheckpoint checkpoint)
+    {
+        try
+        {
+            await file.AppendAsync(checkpoint, CancellationToken.None);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The next batch writes a checkpoint that covers this one too.
+            logger.LogWarning(e, "The audit checkpoint {Number} could not be written beside the database", checkpoint.Number);
+        }
     }
 
     private static async Task<(long Number, byte[] Hash)> LastAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellationToken)

@@ -12,7 +12,7 @@ public sealed record AuditVerdict(bool Intact, long Entries, long Sealed, long? 
 
 /// <summary>
 /// Recomputes the chain from the stored bytes and compares it with every checkpoint that is known: the database's own,
-/// the state folder's, and one that was kept elsewhere. Finds an entry that was edited, removed or put at another place,
+/// the data folder's, and one that was kept elsewhere. Finds an entry that was edited, removed or put at another place,
 /// and an end that was cut off.
 /// </summary>
 public sealed class AuditVerifier(NpgsqlDataSource source, CheckpointFile file)

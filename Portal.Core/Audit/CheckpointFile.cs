@@ -5,18 +5,19 @@ using Portal.Core.Common;
 namespace Portal.Core.Audit;
 
 /// <summary>
-/// <c>audit-checkpoints.log</c> in the state folder: one JSON line per sealed batch, outside the database, so that a cut
-/// end is found even when nobody exported a checkpoint. Only its own host can read and write it.
+/// <c>audit-checkpoints.log</c> in the data folder: one JSON line per sealed batch, outside the database, so that a cut
+/// end is found even when nobody exported a checkpoint. The worker writes it, the web host (another user) only reads it;
+/// there is no secret in it.
 /// </summary>
 public sealed class CheckpointFile(PortalOptions options)
 {
     private sealed record Line(long Number, string Hash, string At);
 
-    private string Path => System.IO.Path.Combine(options.StateDirectory, "audit-checkpoints.log");
+    private string Path => System.IO.Path.Combine(options.DataDirectory, "audit-checkpoints.log");
 
     public async Task AppendAsync(AuditCheckpoint checkpoint, CancellationToken cancellationToken)
     {
-        if (options.StateDirectory.Length == 0)
+        if (options.DataDirectory.Length == 0)
         {
             return;
         }
@@ -24,7 +25,7 @@ public sealed class CheckpointFile(PortalOptions options)
         var file = new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.ReadWrite };
         if (!OperatingSystem.IsWindows())
         {
-            file.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            file.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
         }
         await using var stream = new FileStream(Path, file);
         await stream.WriteAsync(System.Text.Encoding.ASCII.GetBytes(text + "\n"), cancellationToken);
@@ -33,7 +34,7 @@ public sealed class CheckpointFile(PortalOptions options)
     public async Task<IReadOnlyList<AuditCheckpoint>> ReadAsync(CancellationToken cancellationToken)
     {
         var found = new List<AuditCheckpoint>();
-        if (options.StateDirectory.Length == 0 || !File.Exists(Path))
+        if (options.DataDirectory.Length == 0 || !File.Exists(Path))
         {
             return found;
         }

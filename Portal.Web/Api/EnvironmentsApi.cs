@@ -35,6 +35,8 @@ internal static class EnvironmentsApi
         environments.MapDelete("/{env}", DeleteAsync).WithName("DeleteEnvironment").WithSummary("Delete an environment; production stays with its app");
         environments.MapPost("/{env}/resume", ResumeAsync).WithName("ResumeDeploys").WithSummary("Let pushes deploy again");
         environments.MapPost("/{env}/pause", PauseAsync).WithName("PauseDeploys").WithSummary("Stop pushes from deploying");
+        environments.MapPost("/{env}/actions/{id}", ActAsync).WithName("PerformAction").WithSummary("Perform a fix that the status offers")
+            .WithDescription("The id is one of the status's actions, such as use-port:3000. One that is not offered any more is refused.");
     }
 
     private static async Task<Ok<ListOf<EnvironmentShape>>> ListAsync(string team, string app, Actor actor, AppReader reader, CancellationToken cancellationToken)
@@ -96,7 +98,15 @@ internal static class EnvironmentsApi
         return TypedResults.Ok(await ShowAsync(new AppPath(team, app), env, response, actor, reader, cancellationToken));
     }
 
-    internal static async Task<EnvironmentShape> ShowAsync(AppPath path, string environment, HttpResponse response, Actor actor, AppReader reader,
+    private static async Task<Ok<EnvironmentShape>> ActAsync(string team, string app, string env, string id, HttpResponse response, Actor actor,
+        StatusFixes fixes, AppReader reader, CancellationToken cancellationToken)
+    {
+        var path = new AppPath(team, app);
+        await fixes.PerformAsync(actor, path, env, id, cancellationToken);
+        return TypedResults.Ok(await ShowAsync(path, env, response, actor, reader, cancellationToken));
+    }
+
+    private static async Task<EnvironmentShape> ShowAsync(AppPath path, string environment, HttpResponse response, Actor actor, AppReader reader,
         CancellationToken cancellationToken)
     {
         var view = (await reader.GetAsync(actor, path, cancellationToken)).Environments.FirstOrDefault(e => e.Environment.Slug == environment)

@@ -65,7 +65,7 @@ public sealed class AuditChainTests
         """;
 
     [Fact]
-    public async Task A_cut_end_is_found_by_the_checkpoints_in_the_state_folder()
+    public async Task A_cut_end_is_found_by_the_checkpoints_beside_the_database()
     {
         await using var world = await AuditWorld.CreateAsync(sealedEntries: 5);
         await world.TamperAsync(CutLastTwo);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Time.Testing;
 using Portal.Core.Audit;
 using Portal.Core.Common;
@@ -21,6 +22,20 @@ public sealed class AuditReadingTests
             numbers.Add(l.Number);
         }
         Assert.Equal([1, 2, 3, 4], numbers);
+    }
+
+    [Theory]
+    [InlineData(false, "4 entries, intact")]
+    [InlineData(true, "broken at 2")]
+    public async Task The_documented_program_verifies_an_export(bool edited, string expected)
+    {
+        await using var world = await AuditWorld.CreateAsync(sealedEntries: 4);
+        var lines = await (await world.Exporter.ExportAsync(AuditWorld.Admin, 0, TestContext.Current.CancellationToken)).ToListAsync(TestContext.Current.CancellationToken);
+        var text = string.Concat(lines.Select(l => JsonSerializer.Serialize(edited && l.Number == 2 ? l with { Target = "another" } : l, JsonSerializerOptions.Web) + "\n"));
+        var page = await File.ReadAllTextAsync(Checkout.Path("docs", "audit.md"), TestContext.Current.CancellationToken);
+        var program = page.Split("```python")[1].Split("```")[0];
+        var result = await Cli.RunAsync("python3", ["-c", program], input: text, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(expected, result.All.Trim());
     }
 
     [Fact]

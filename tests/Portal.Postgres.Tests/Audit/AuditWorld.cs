@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Portal.Core.Audit;
 using Portal.Core.Common;
@@ -6,15 +7,15 @@ using Portal.Testing;
 
 namespace Portal.Postgres.Tests.Audit;
 
-/// <summary>A database with a trail, its sealer and verifier, and a state folder for the checkpoints outside.</summary>
+/// <summary>A database with a trail, its sealer and verifier, and a data folder for the checkpoints outside.</summary>
 internal sealed class AuditWorld : IAsyncDisposable
 {
-    private readonly string _state = Directory.CreateTempSubdirectory("portal-audit-").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("portal-audit-").FullName;
 
     private AuditWorld(PortalDatabase database)
     {
         Database = database;
-        File = new CheckpointFile(new PortalOptions { StateDirectory = _state });
+        File = new CheckpointFile(new PortalOptions { DataDirectory = _folder });
     }
 
     public static Actor Admin { get; } = TestActors.Admin();
@@ -23,7 +24,7 @@ internal sealed class AuditWorld : IAsyncDisposable
 
     public CheckpointFile File { get; }
 
-    public string CheckpointPath => Path.Combine(_state, "audit-checkpoints.log");
+    public string CheckpointPath => Path.Combine(_folder, "audit-checkpoints.log");
 
     public AuditVerifier Verifier => new(Database.Source, File);
 
@@ -45,7 +46,7 @@ internal sealed class AuditWorld : IAsyncDisposable
         return world;
     }
 
-    public AuditSealer Sealer() => new(Database.Source, File, TimeProvider.System);
+    public AuditSealer Sealer() => new(Database.Source, File, TimeProvider.System, NullLogger<AuditSealer>.Instance);
 
     public Task<int> SealAsync(bool whole = false) => Sealer().SealAsync(whole, TestContext.Current.CancellationToken);
 
@@ -69,6 +70,6 @@ internal sealed class AuditWorld : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Database.DisposeAsync();
-        Directory.Delete(_state, recursive: true);
+        Directory.Delete(_folder, recursive: true);
     }
 }

@@ -1,4 +1,6 @@
 using System.Net;
+using Portal.Core.Apps;
+using Portal.Core.Common;
 
 namespace Portal.Web.Tests.Api;
 
@@ -108,6 +110,25 @@ public sealed class EnvironmentsApiTests(ApiHost host) : IClassFixture<ApiHost>
         var now = (await host.As("viewer").GetAnswerAsync($"{Apps}/rolled/environments/production")).Json;
         Assert.Equal((2, 3, true), ((int)now["release"]!["version"]!, (int)now["nextRelease"]!["version"]!, (bool)now["autoDeploy"]!["paused"]!));
         (await host.As("developer").PostAsync($"{releases}/3/cancel")).Expect(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_fix_is_performed_only_while_it_is_offered()
+    {
+        var (_, environment) = await host.AppAsync("fixed");
+        var action = $"{Apps}/fixed/environments/production/actions/use-port:3000";
+        (await host.As("developer").PostAsync(action)).ExpectProblem(HttpStatusCode.Conflict);
+        await using (var db = host.Database.CreateDbContext())
+        {
+            (await db.Set<AppEnvironment>().FindAsync([environment], TestContext.Current.CancellationToken))!.Status = CoreJson.Write(
+                new Status(Severity.Error, "It listens on 3000", "", "", [], [new StatusAction("use-port:3000", "Use 3000", "Tells the app port 3000.")]));
+            await db.SaveChangesAsync(TestContext.Current.CancellationToken);
+        }
+        (await host.As("viewer").PostAsync(action)).ExpectProblem(HttpStatusCode.Forbidden);
+        var done = (await host.As("developer").PostAsync(action)).Expect(HttpStatusCode.OK).Json;
+        Assert.Equal(3000, (int)done["port"]!);
+        Assert.Equal("Use 3000", (string)done["status"]!["actions"]![0]!["label"]!);
+        (await host.As("developer").PostAsync($"{Apps}/fixed/environments/production/actions/use-port:22")).ExpectProblem(HttpStatusCode.Conflict);
     }
 
     [Fact]
