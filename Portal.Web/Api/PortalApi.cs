@@ -62,6 +62,7 @@ internal static class PortalApi
         api.MapBuildsApi();
         api.MapReleasesApi();
         api.MapVariablesApi();
+        api.MapAddOnsApi();
         api.MapLogsApi();
         api.MapPushesApi();
         api.MapAuditApi();

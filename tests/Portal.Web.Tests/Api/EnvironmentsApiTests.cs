@@ -132,6 +132,25 @@ public sealed class EnvironmentsApiTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task An_add_on_is_asked_for_once_and_removed()
+    {
+        await host.AppAsync("stored");
+        var addOns = $"{Apps}/stored/environments/production/addons";
+        (await host.As("viewer").PostAsync(addOns, new { kind = "postgresql" })).ExpectProblem(HttpStatusCode.Forbidden);
+        (await host.As("developer").PostAsync(addOns, new { kind = "mysql" })).ExpectField("kind");
+        var made = (await host.As("developer").PostAsync(addOns, new { kind = "postgresql" })).Expect(HttpStatusCode.Accepted).Json;
+        Assert.Equal(("creating", "DATABASE_URL"), ((string)made["state"]!, (string)made["variable"]!));
+        Assert.Null(made["password"]);
+        (await host.As("developer").PostAsync(addOns, new { kind = "postgresql" })).ExpectProblem(HttpStatusCode.Conflict);
+        var id = (string)made["id"]!;
+        (await host.As("developer").CallAsync(HttpMethod.Delete, $"{addOns}/{id}")).ExpectProblem(HttpStatusCode.Forbidden);
+        (await host.As("maintainer").CallAsync(HttpMethod.Delete, $"{addOns}/{id}?confirm=other")).ExpectField("confirm");
+        (await host.As("maintainer").CallAsync(HttpMethod.Delete, $"{addOns}/{id}")).Expect(HttpStatusCode.Accepted);
+        Assert.Equal("removing", (string)(await host.As("viewer").GetAnswerAsync(addOns)).Json["items"]![0]!["state"]!);
+        (await host.As("maintainer").CallAsync(HttpMethod.Delete, $"{addOns}/{Guid.NewGuid()}")).ExpectProblem(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
     public async Task A_release_is_promoted_to_another_environment()
     {
         var (app, environment) = await host.AppAsync("lanes");
