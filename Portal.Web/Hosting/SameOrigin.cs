@@ -16,7 +16,7 @@ internal sealed class SameOrigin(RequestDelegate next, PortalOptions options)
         var request = context.Request;
         var circuit = request.Path.StartsWithSegments("/_blazor");
         var guarded = circuit || (!IsSafe(request.Method) && !BringsOwnProof(request));
-        if (!guarded || IsOurs(request, required: circuit && context.WebSockets.IsWebSocketRequest))
+        if (!guarded || IsOurs(request, required: circuit && OpensWebSocket(request)))
         {
             return next(context);
         }
@@ -39,6 +39,10 @@ internal sealed class SameOrigin(RequestDelegate next, PortalOptions options)
         return origin.Equals(_publicOrigin, StringComparison.OrdinalIgnoreCase)
             || origin.Equals($"{request.Scheme}://{request.Host.Value}", StringComparison.OrdinalIgnoreCase);
     }
+
+    /// <summary>Told by the request itself: the middleware that answers IsWebSocketRequest comes later. CONNECT is how HTTP/2 opens one.</summary>
+    private static bool OpensWebSocket(HttpRequest request) =>
+        request.Headers.Upgrade.ToString().Contains("websocket", StringComparison.OrdinalIgnoreCase) || HttpMethods.IsConnect(request.Method);
 
     private static bool IsSafe(string method) => HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method);
 

@@ -42,7 +42,7 @@ internal sealed class TestGateway : IAsyncDisposable
         folder ??= Directory.CreateTempSubdirectory("portal-gateway-").FullName;
         var key = Path.Combine(folder, "master.key");
         await File.WriteAllTextAsync(key, Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
-        var builder = Hosting.WebHost.CreateBuilder([
+        var builder = Portal.Web.Hosting.WebHost.CreateBuilder([
             "--Portal:Listen=http://127.0.0.1:0", "--Portal:PublicUrl=http://localhost:8080", "--Portal:AppsDomain=localhost:8080",
             $"--Portal:DataDirectory={folder}", $"--Portal:MasterKeyFile={key}", $"--ConnectionStrings:Portal={connectionString ?? database.ConnectionString}", .. settings]);
         builder.Logging.ClearProviders();
