@@ -11,7 +11,7 @@ public sealed class StyleTests
     [InlineData(@"\bDateTime(Offset)?\.(Utc)?Now\b", "Take TimeProvider.", "")]
     [InlineData(@"(?<!await [\w.]*)\.Result\b(?!\s*[=(])|\.Wait\(\)", "Await it.", "")]
     [InlineData(@"\bThread\.Sleep\b", "Wait for a condition, not for time.", "")]
-    [InlineData(@"\bTask\.Delay\b", "Wait for a condition (Eventually), not for time.", "tests")]
+    [InlineData(@"\bTask\.Delay\((?!Timeout\.Infinite)", "Wait for a condition (Eventually), not for time.", "tests")]
     [InlineData(@"\bNotImplementedException\b|\bTODO\b|\bFIXME\b|\bHACK\b", "Finish it.", "")]
     [InlineData(@"\bclass \w*(Helpers?|Utils?|Manager)\b", "Name what it is.", "")]
     [InlineData(@"ProcessStartInfo\s*\{[^}]*\bArguments\s*=|\.Arguments\s*=\s*[$""]|UseShellExecute\s*=\s*true", "Give a process a list of arguments, never a string.", "")]
