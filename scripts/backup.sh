@@ -55,6 +55,7 @@ end_backup() {
 reach_database() {
   if ! flock -n "$state/lock" true; then
     postgres="$(postgres_programs)"
+    choose_database_port
     database_answers || die "Portal is running in $state, but its database does not answer. Try again in a minute."
     return 0
   fi
@@ -89,11 +90,11 @@ check_room() { # FOLDER ARTIFACT…
 dump_databases() {
   local name
   mkdir -- "$staging/databases"
-  TZ=UTC printf 'format=%d\nmade=%(%Y-%m-%dT%H:%M:%SZ)T\n' "$backup_format" -1 >"$staging/manifest"
+  TZ=UTC printf 'format=%d\nmade=%(%Y-%m-%dT%H:%M:%SZ)T\ndatabase_port=%d\n' "$backup_format" -1 "$database_port" >"$staging/manifest"
   step dumping 'databases'
   sql postgres >"$staging/databases/roles.sql" <<'SQL'
 SELECT format('CREATE ROLE %I %s PASSWORD %L;', rolname, CASE WHEN rolcanlogin THEN 'LOGIN' ELSE 'NOLOGIN' END, rolpassword)
-FROM pg_authid WHERE rolname NOT IN ('postgres', 'portal', 'portal_owner') AND rolname !~ '^pg_' ORDER BY rolname;
+FROM pg_authid WHERE rolname NOT IN ('postgres', 'portal', 'portal_owner', 'portal_addons') AND rolname !~ '^pg_' ORDER BY rolname;
 SQL
   while IFS= read -r name; do
     attend dump_database "$name" || die "The database $name could not be saved."
@@ -152,7 +153,7 @@ end_restore() {
   if [[ -n $step_name ]]; then printf '\n'; fi
   stop_database
   if [[ -n $staging ]]; then
-    rm -rf -- "$staging" "$data/keys/master.key"
+    rm -rf -- "$staging" "$data/keys/master.key" "$data/database-port"
     find "$data/db" "$data/repositories" "$data/artifacts" -mindepth 1 -delete
   fi
   exit "$status"
@@ -165,10 +166,15 @@ unpack() {
   (umask 077 && mkdir -- "$staging")
   attend tar --extract --file "$archive" --gzip --directory "$staging" 2>"$state/logs/restore.log" ||
     die "$archive is not a backup of Portal, or it is damaged: $(head -n 1 "$state/logs/restore.log")"
-  local format
+  local format port
   format="$(sed -n 's/^format=//p' "$staging/manifest" 2>/dev/null || true)"
   [[ -n $format ]] || die "$archive is not a backup of Portal."
   [[ $format == "$backup_format" ]] || die "$archive was made by another version of Portal (format $format, this one reads $backup_format)."
+  port="$(sed -n 's/^database_port=//p' "$staging/manifest")"
+  if [[ $port =~ ^[0-9]{4,5}$ ]]; then
+    ! port_open "$port" || die "Port $port, where the apps of this backup reach their add-on databases, is taken. Stop what listens there (perhaps the Portal it was made from), then restore again."
+    printf '%d\n' "$port" >"$data/database-port"
+  fi
   [[ -s $staging/databases/portal.dump ]] || die "$archive holds no database of Portal."
   step_done
 }

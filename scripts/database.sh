@@ -1,20 +1,46 @@
-# The private PostgreSQL. It listens on a unix socket in a folder that only its own users can enter,
-# and asks the kernel who is there (peer): no password exists that could leak.
+# The private PostgreSQL. Portal reaches it by a unix socket in a folder that only its own users can
+# enter, and it asks the kernel who is there (peer): no password exists that could leak.
 #
-#   portal_owner  owns the tables and runs the migrations
-#   portal        what the hosts are; owns nothing
+#   portal_owner   owns the tables and runs the migrations
+#   portal         what the hosts are; owns nothing
+#   portal_addons  makes the databases of add-ons; the worker only
+#
+# Apps reach their add-on on the loopback address, each with its own password and only its own
+# database; nobody else is let in there.
 # shellcheck shell=bash
 
 postgres=''
 
 database_url() { # ROLE [DATABASE]
-  printf 'Host=%s;Database=%s;Username=%s' "$run/db" "${2:-portal}" "$1"
+  printf 'Host=%s;Port=%d;Database=%s;Username=%s' "$run/db" "$database_port" "${2:-portal}" "$1"
 }
+
+# Kept for good once chosen: it is part of every DATABASE_URL that was handed out.
+database_port=0
+choose_database_port() {
+  local first candidate
+  database_port="$(cat -- "$data/database-port" 2>/dev/null || true)"
+  if [[ ! $database_port =~ ^[0-9]{4,5}$ ]]; then
+    # State folders start looking at different places, so that two first starts do not meet.
+    first=$((16#${state_id:0:6} % 500))
+    for candidate in {0..499}; do
+      database_port=$((15400 + (first + candidate) % 500))
+      port_open "$database_port" || break
+    done
+    printf '%d\n' "$database_port" >"$data/database-port"
+  elif port_open "$database_port" && [[ -z $(database_pid) ]]; then
+    die "Port $database_port, where apps reach their add-on databases, is taken by another program. End that program, then start again."
+  fi
+  export PGPORT="$database_port"
+}
+
+port_open() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 start_database() {
   postgres="$(postgres_programs)"
   [[ -n $postgres ]] ||
     die "The database in $data/db is of PostgreSQL $(cat -- "$data/db/PG_VERSION"), which is not installed. Install with: apt-get install postgresql-$(cat -- "$data/db/PG_VERSION")"
+  choose_database_port
   step database "PostgreSQL in $data/db"
   local fresh=false
   if [[ ! -s $data/db/PG_VERSION ]]; then
@@ -33,9 +59,9 @@ start_database() {
     ((SECONDS < deadline)) || die "PostgreSQL did not answer within 60 s. The log is $state/logs/postgres.log."
     sleep 0.05
   done
-  if [[ ! -e $data/db/portal_ready ]]; then
+  if [[ ! -e $data/db/portal_roles ]]; then
     make_roles
-    (cd / && as "$user_database" touch "$data/db/portal_ready")
+    (cd / && as "$user_database" touch "$data/db/portal_roles")
   fi
   step_done "$($fresh && printf 'made' || printf 'started')"
 }
@@ -44,19 +70,20 @@ write_access_rules() {
   local account
   {
     if $as_root; then
-      printf 'portal %s postgres\nportal %s portal_owner\nportal root postgres\nportal root portal\nportal %s portal\n' \
+      printf 'portal %s postgres\nportal %s portal_owner\nportal root postgres\nportal root portal\nportal root portal_addons\nportal %s portal\n' \
         "$user_database" "$user_database" "$user_web"
     else
       account="$(id -un)"
-      printf 'portal "%s" postgres\nportal "%s" portal_owner\nportal "%s" portal\n' "$account" "$account" "$account"
+      printf 'portal "%s" postgres\nportal "%s" portal_owner\nportal "%s" portal\nportal "%s" portal_addons\n' "$account" "$account" "$account" "$account"
     fi
   } | as "$user_database" tee "$data/db/pg_ident.conf" >/dev/null
-  printf 'local all all peer map=portal\n' | as "$user_database" tee "$data/db/pg_hba.conf" >/dev/null
+  printf '%s\n' 'local all all peer map=portal' 'host all postgres,portal,portal_owner,portal_addons all reject' \
+    'host sameuser all 127.0.0.1/32 scram-sha-256' | as "$user_database" tee "$data/db/pg_hba.conf" >/dev/null
 }
 
 spawn_database() {
   spawn postgres "$user_database" no_environment "$postgres/postgres" -D "$data/db" \
-    -c "listen_addresses=" -c "unix_socket_directories=$run/db" -c unix_socket_permissions=0777 \
+    -c listen_addresses=127.0.0.1 -c "port=$database_port" -c "unix_socket_directories=$run/db" -c unix_socket_permissions=0777 \
     -c max_connections=200 -c shared_buffers=128MB
 }
 
@@ -76,6 +103,7 @@ make_roles() {
 DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'portal_owner') THEN CREATE ROLE portal_owner LOGIN; END IF;
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'portal') THEN CREATE ROLE portal LOGIN; END IF;
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'portal_addons') THEN CREATE ROLE portal_addons LOGIN CREATEDB CREATEROLE; END IF;
 END $$;
 SELECT 'CREATE DATABASE portal OWNER portal_owner' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'portal') \gexec
 REVOKE ALL ON DATABASE portal FROM PUBLIC;

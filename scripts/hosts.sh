@@ -40,6 +40,7 @@ host_environment() {
   export Portal__PublicUrl="$public_url" Portal__AppsDomain="$apps_domain" Portal__Trusted="$option_trusted"
   export Portal__Users__Build="$user_build" Portal__Users__App="$user_app" Portal__Users__Git="$user_web"
   export Portal__MasterKeyFile="$data/keys/master.key"
+  export Portal__AddOnPort="$database_port"
   export Portal__Listen="$listen_urls" ASPNETCORE_URLS="$listen_urls"
   export DOTNET_SHUTDOWNTIMEOUTSECONDS=10
 }
@@ -60,8 +61,14 @@ web_environment() {
 
 spawn_web() { spawn web "$user_web" web_environment "$dotnet_program" "$hosts/Portal.Web/Portal.Web.dll"; }
 
+worker_environment() {
+  host_environment
+  ConnectionStrings__AddOns="$(database_url portal_addons postgres)"
+  export ConnectionStrings__AddOns
+}
+
 # Root when we are: it switches to the users of builds and apps.
-spawn_worker() { spawn worker '' host_environment "$dotnet_program" "$hosts/Portal.Worker/Portal.Worker.dll"; }
+spawn_worker() { spawn worker '' worker_environment "$dotnet_program" "$hosts/Portal.Worker/Portal.Worker.dll"; }
 
 # Runs one of the web program's commands (link, admin-token) to its end.
 web_command() { # COMMAND…

@@ -149,6 +149,7 @@ command_link() {
   recall_settings
   find_addresses
   install_runtime
+  choose_database_port
   hosts="$data/hosts/current"
   local link
   link="$(new_link)" || die "No link could be made. The reason is at the end of $state/logs/web.log"
