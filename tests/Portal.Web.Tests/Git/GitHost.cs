@@ -5,14 +5,18 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Portal.Core;
 using Portal.Core.Apps;
 using Portal.Core.Builds;
 using Portal.Core.Common;
 using Portal.Core.Data;
 using Portal.Core.Jobs;
+using Portal.Core.Live;
 using Portal.Core.Teams;
 using Portal.Core.Triggers;
 using Portal.Testing;
+using Portal.Web.Git;
 using Portal.Web.Hosting;
 
 namespace Portal.Web.Tests.Git;
@@ -55,7 +59,7 @@ internal sealed class GitHost : IAsyncDisposable
         var folder = Directory.CreateTempSubdirectory("portal-web-git-").FullName;
         await File.WriteAllTextAsync(Path.Combine(folder, "master.key"), Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
         Directory.CreateDirectory(Path.Combine(folder, "data", "repositories"));
-        var builder = WebHost.CreateBuilder([]);
+        var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["ConnectionStrings:Portal"] = database.ConnectionString,
@@ -66,8 +70,16 @@ internal sealed class GitHost : IAsyncDisposable
         });
         builder.Configuration.AddInMemoryCollection(settings ?? []);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Logging.ClearProviders();
+        var options = WebHost.Read(builder);
+        builder.Services.AddPortalCore(options, database.ConnectionString);
+        builder.Services.AddTeams();
+        builder.Services.AddSingleton<LiveFeed>().AddHostedService(services => services.GetRequiredService<LiveFeed>());
+        builder.Services.AddGitDoor();
         builder.Services.AddPushDecisions().AddHostedService<JobRunner>();
-        var host = new GitHost(Program.Build(builder), database, folder);
+        var app = builder.Build();
+        app.MapGit();
+        var host = new GitHost(app, database, folder);
         await host.SeedAsync(kind);
         await host._app.StartAsync(TestContext.Current.CancellationToken);
         return host;
@@ -116,7 +128,7 @@ internal sealed class GitHost : IAsyncDisposable
         var row = await db.Set<Build>().SingleAsync(b => b.Id == build.Id);
         row.State = state;
         row.Reason = reason;
-        db.Signal(Portal.Core.Live.LiveTopics.Build, row.Id);
+        db.Signal(LiveTopics.Build, row.Id);
         await db.SaveChangesAsync();
         return row;
     }
