@@ -5,11 +5,11 @@ using Portal.Core;
 using Portal.Core.Builds;
 using Portal.Core.Common;
 using Portal.Core.Data;
-using Portal.Core.Git;
 using Portal.Core.Jobs;
 using Portal.Core.Releases;
 using Portal.Core.Runtimes.Local;
 using Portal.Worker.Loops;
+using Portal.Worker.Triggers;
 
 namespace Portal.Worker;
 
@@ -37,10 +37,10 @@ internal static class WorkerHost
         builder.Services.AddPortalTelemetry("portal-worker", builder.Configuration);
         builder.Services.AddPortalCore(options, connectionString!);
         builder.Services.AddSingleton(builder.Configuration.GetSection("Portal:Build").Get<BuildSettings>() ?? new BuildSettings());
-        builder.Services.AddPortalGit();
         builder.Services.AddLocalRuntime();
         builder.Services.AddSingleton(new AddOnServer(builder.Configuration.GetConnectionString("AddOns"), "127.0.0.1", options.AddOnPort));
         builder.Services.AddPortalWork();
+        builder.Services.AddTriggerLoops();
         builder.Services.AddProcessHeartbeat("worker");
         builder.Services.AddHostedService<JobSweeper>();
         builder.Services.AddHostedService<RuntimeWatcher>();
