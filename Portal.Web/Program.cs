@@ -7,6 +7,7 @@ using Portal.Web.Components;
 using Portal.Web.Gateway;
 using Portal.Web.Git;
 using Portal.Web.Hosting;
+using Portal.Web.Webhooks;
 
 namespace Portal.Web;
 
@@ -41,6 +42,7 @@ internal static class Program
         builder.Services.AddPortalApi();
         builder.Services.AddPortalPages();
         builder.Services.AddGitDoor();
+        builder.Services.AddGitHubWebhooks();
 
         var app = builder.Build();
         app.UseAppGateway();
@@ -53,6 +55,7 @@ internal static class Program
         app.MapPortalAuth();
         app.MapPortalPages();
         app.MapGit();
+        app.MapGitHubWebhooks();
         return app;
     }
 }

@@ -37,6 +37,16 @@ public sealed class App
     /// <summary>Sealed: the secret that signs the inbound webhook of a git source.</summary>
     public byte[]? WebhookSecret { get; set; }
 
+    /// <summary>Sealed: the secret before the last change, still accepted for <see cref="WebhookSecretOverlap"/>, so that both sides need not change in the same second.</summary>
+    public byte[]? PreviousWebhookSecret { get; set; }
+
+    public DateTimeOffset? WebhookSecretChangedAt { get; set; }
+
+    /// <summary>When the sender's "ping" last came in with a good signature.</summary>
+    public DateTimeOffset? WebhookVerifiedAt { get; set; }
+
+    public static readonly TimeSpan WebhookSecretOverlap = TimeSpan.FromHours(24);
+
     /// <summary>Sealed: the private half of the generated deploy key.</summary>
     public byte[]? DeployKey { get; set; }
 

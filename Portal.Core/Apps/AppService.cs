@@ -123,7 +123,7 @@ public sealed class AppService(IDbContextFactory<PortalDbContext> contexts, Audi
         return app;
     }
 
-    /// <summary>Makes a new webhook secret; the old one stops working at once. Returns the new value, shown this once.</summary>
+    /// <summary>Makes a new webhook secret; the old one works for another day, unless this is done twice. Returns the new value, shown this once.</summary>
     public async Task<string> RotateWebhookSecretAsync(Actor actor, AppPath path, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
@@ -133,6 +133,8 @@ public sealed class AppService(IDbContextFactory<PortalDbContext> contexts, Audi
             throw PortalException.Conflict("Portal's own repository needs no webhook.");
         }
         var secret = SecretTokens.Create("whs_");
+        found.App.PreviousWebhookSecret = found.App.WebhookSecret;
+        found.App.WebhookSecretChangedAt = time.GetUtcNow();
         found.App.WebhookSecret = secrets.Seal(SecretPurposes.WebhookSecret, secret);
         audit.Record(db, actor, "app.webhook-secret", found.Path, found.App.TeamId, found.App.Id);
         await db.SaveAsync(cancellationToken);

@@ -52,7 +52,7 @@ internal sealed class RepositoryReader(GitCommand git)
         var parts = result.Text.Split('\0', 4);
         var date = DateTimeOffset.TryParse(parts[2], CultureInfo.InvariantCulture, DateTimeStyles.None, out var at) ? at.ToUniversalTime() : DateTimeOffset.UnixEpoch;
         var message = parts[3];
-        return new CommitInfo(parts[0].Trim(), FirstLine(message), Clean(parts[1], 200), date,
+        return new CommitInfo(parts[0].Trim(), RepositoryText.FirstLine(message), RepositoryText.Clean(parts[1], 200), date,
             SkipMarks.Any(mark => message.Contains(mark, StringComparison.OrdinalIgnoreCase)));
     }
 
@@ -107,24 +107,5 @@ internal sealed class RepositoryReader(GitCommand git)
         }
         var result = await git.RunAsync(new GitCall("merge-base", "--is-ancestor", ancestor, descendant) { Repository = repository }, cancellationToken);
         return result.ExitCode switch { 0 => true, 1 => false, _ => null };
-    }
-
-    public static string FirstLine(string message)
-    {
-        var line = message.AsSpan().TrimStart();
-        var end = line.IndexOfAny('\r', '\n');
-        return Clean((end < 0 ? line : line[..end]).ToString(), 200);
-    }
-
-    /// <summary>Control characters become spaces (PostgreSQL stores no NUL, a terminal obeys the others); cut between whole characters.</summary>
-    public static string Clean(string text, int most)
-    {
-        var clean = new string(text.Select(c => char.IsControl(c) ? ' ' : c).ToArray()).Trim();
-        if (clean.Length <= most)
-        {
-            return clean;
-        }
-        var end = char.IsHighSurrogate(clean[most - 2]) ? most - 2 : most - 1;
-        return clean[..end] + "…";
     }
 }

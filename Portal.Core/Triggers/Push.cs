@@ -19,6 +19,9 @@ public enum PushState
 {
     Received,
     Decided,
+
+    /// <summary>Could not be decided, the repository was away for long; a redelivery or the reconciler tries again.</summary>
+    Failed,
 }
 
 /// <summary>One accepted inbound delivery: stored once, before it is answered, then decided by the worker for every app.</summary>

@@ -24,7 +24,7 @@ public sealed class PushDecider(IDbContextFactory<PortalDbContext> contexts, IGi
         var id = Guid.Parse(context.Job.Key);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var push = await Small(db).SingleOrDefaultAsync(p => p.Id == id, cancellationToken);
-        if (push is null || push.State == PushState.Decided)
+        if (push is null || push.State != PushState.Received)
         {
             return;
         }
@@ -41,7 +41,7 @@ public sealed class PushDecider(IDbContextFactory<PortalDbContext> contexts, IGi
         if (await Small(db).SingleOrDefaultAsync(p => p.Id == id, cancellationToken) is { State: PushState.Received } push)
         {
             Keep(db, push, Guid.Empty, false, $"not deployed: {reason}", null);
-            await EndAsync(db, push, null, cancellationToken);
+            await EndAsync(db, push, PushState.Failed, null, cancellationToken);
         }
     }
 
@@ -96,10 +96,12 @@ public sealed class PushDecider(IDbContextFactory<PortalDbContext> contexts, IGi
         {
             return;
         }
+        // Of an earlier try that was given up.
+        await db.Set<PushDecision>().Where(d => d.PushId == push.Id).ExecuteDeleteAsync(cancellationToken);
         if (gathered.Nothing is { } nothing)
         {
             Keep(db, push, Guid.Empty, false, nothing, null);
-            await EndAsync(db, push, null, cancellationToken);
+            await EndAsync(db, push, PushState.Decided, null, cancellationToken);
             return;
         }
         var environments = await db.Set<AppEnvironment>().Where(e => e.AppId == app.Id && e.DeletedAt == null).OrderBy(e => e.CreatedAt).ToListAsync(cancellationToken);
@@ -124,7 +126,7 @@ public sealed class PushDecider(IDbContextFactory<PortalDbContext> contexts, IGi
             Keep(db, push, environment.Id, verdict.Deploys, verdict.Reason, build?.Id ?? verdict.Existing);
         }
         await CatchUpAsync(db, app, push, gathered, environments, cancellationToken);
-        await EndAsync(db, push, gathered, cancellationToken);
+        await EndAsync(db, push, PushState.Decided, gathered, cancellationToken);
     }
 
     private static async Task<DeployFacts> FactsAsync(PortalDbContext db, App app, Push push, AppEnvironment environment, Gathered gathered, string? live, CancellationToken cancellationToken)
@@ -162,12 +164,12 @@ public sealed class PushDecider(IDbContextFactory<PortalDbContext> contexts, IGi
         }
     }
 
-    private async Task EndAsync(PortalDbContext db, Push push, Gathered? gathered, CancellationToken cancellationToken)
+    private async Task EndAsync(PortalDbContext db, Push push, PushState state, Gathered? gathered, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         var message = gathered?.Info is { } info && info.Commit == gathered.After ? info.Message : push.Message;
         await db.Set<Push>().Where(p => p.Id == push.Id).ExecuteUpdateAsync(set => set
-            .SetProperty(p => p.State, PushState.Decided).SetProperty(p => p.DecidedAt, now).SetProperty(p => p.Message, message), cancellationToken);
+            .SetProperty(p => p.State, state).SetProperty(p => p.DecidedAt, now).SetProperty(p => p.Message, message), cancellationToken);
         // What was not asked of git stays unknown, so that the reconciler looks at it again.
         if (gathered is { Nothing: null })
         {

@@ -1,0 +1,73 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+using Portal.Core.Apps;
+using Portal.Core.Data;
+
+namespace Portal.Core.Triggers.Inbound;
+
+/// <param name="Secrets">The current one first, then the one before it while both are accepted; empty: nothing can be signed.</param>
+public sealed record WebhookConnection(Guid AppId, Guid TeamId, IReadOnlyList<byte[]> Secrets);
+
+/// <summary>
+/// From the unguessable id in a webhook's address to its secrets. Remembered for two seconds, which is how long a
+/// replaced secret may still be accepted; unknown ids are never remembered.
+/// </summary>
+public sealed class WebhookConnections(IDbContextFactory<PortalDbContext> contexts, SecretBox box, TimeProvider time, ILogger<WebhookConnections> logger)
+{
+    private const int MostRemembered = 10_000;
+
+    private static readonly TimeSpan Remembered = TimeSpan.FromSeconds(2);
+
+    private readonly ConcurrentDictionary<Guid, (WebhookConnection Connection, long At)> _known = new();
+
+    public async ValueTask<WebhookConnection?> FindAsync(Guid id, CancellationToken cancellationToken)
+    {
+        if (_known.TryGetValue(id, out var known) && time.GetElapsedTime(known.At) < Remembered)
+        {
+            return known.Connection;
+        }
+        var at = time.GetTimestamp();
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var app = await db.Set<App>().AsNoTracking().Where(a => a.Id == id && a.DeletedAt == null)
+            .Select(a => new { a.Id, a.TeamId, a.WebhookSecret, a.PreviousWebhookSecret, a.WebhookSecretChangedAt }).SingleOrDefaultAsync(cancellationToken);
+        if (app is null)
+        {
+            return null;
+        }
+        var overlaps = app.WebhookSecretChangedAt + App.WebhookSecretOverlap > time.GetUtcNow();
+        var connection = new WebhookConnection(app.Id, app.TeamId, [.. Open(id, app.WebhookSecret), .. overlaps ? Open(id, app.PreviousWebhookSecret) : []]);
+        if (_known.Count >= MostRemembered)
+        {
+            _known.Clear();
+        }
+        _known[id] = (connection, at);
+        return connection;
+    }
+
+    /// <summary>The sender's greeting came in with a good signature.</summary>
+    public async Task VerifiedAsync(Guid id, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await db.Set<App>().Where(a => a.Id == id).ExecuteUpdateAsync(set => set.SetProperty(a => a.WebhookVerifiedAt, now), cancellationToken);
+    }
+
+    private IEnumerable<byte[]> Open(Guid id, byte[]? sealedSecret)
+    {
+        if (sealedSecret is null)
+        {
+            return [];
+        }
+        try
+        {
+            return box.Open(SecretPurposes.WebhookSecret, sealedSecret) is { Length: > 0 } secret ? [WebhookSignature.Secret(secret)] : [];
+        }
+        catch (CryptographicException e)
+        {
+            logger.LogError(e, "The webhook secret of app {App} was sealed under another master key; make a new secret", id);
+            return [];
+        }
+    }
+}
