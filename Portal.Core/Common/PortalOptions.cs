@@ -137,9 +137,6 @@ public sealed class LimitOptions
     /// <summary>Requests, streams and web sockets of one environment in flight at once in one gateway.</summary>
     public int AppRequestsInFlight { get; set; } = 1000;
 
-    /// <summary>How long a request to an app may be silent in both directions.</summary>
-    public int AppIdleSeconds { get; set; } = 900;
-
     /// <summary>Jobs that one worker runs at once.</summary>
     public int WorkerSlots { get; set; } = 8;
 
