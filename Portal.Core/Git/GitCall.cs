@@ -17,6 +17,9 @@ public sealed record GitCall(params IReadOnlyList<string> Arguments)
     /// <summary>Most bytes of standard output; more ends the run.</summary>
     public long MaxOutput { get; init; } = 32 * 1024 * 1024;
 
+    /// <summary>No file that it writes may be larger; 0: no limit.</summary>
+    public long MaxFileBytes { get; init; }
+
     public byte[]? Input { get; init; }
 }
 

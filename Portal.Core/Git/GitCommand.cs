@@ -41,7 +41,9 @@ public sealed class GitCommand(PortalOptions options)
     }
 
     /// <summary>Starts git with all three streams redirected; the caller reads, waits and kills.</summary>
-    public Process Start(GitCall call) => StartAs(options.Users.Git, "git", StartArguments(call), Settings(call));
+    public Process Start(GitCall call) => call.MaxFileBytes > 0
+        ? StartAs(options.Users.Git, "prlimit", [string.Create(CultureInfo.InvariantCulture, $"--fsize={call.MaxFileBytes}"), "--", "git", .. StartArguments(call)], Settings(call))
+        : StartAs(options.Users.Git, "git", StartArguments(call), Settings(call));
 
     /// <summary>Starts another program under the same rules; <paramref name="user"/> counts only for a host that runs as root.</summary>
     public static Process StartAs(string user, string program, IEnumerable<string> arguments, IEnumerable<KeyValuePair<string, string>> environment)

@@ -3,6 +3,7 @@ using Portal.Core.Apps;
 using Portal.Core.Common;
 using Portal.Core.Data;
 using Portal.Core.Git.Hosted;
+using Portal.Core.Git.Plain;
 
 namespace Portal.Core.Git;
 
@@ -16,16 +17,20 @@ public static class GitServices
         services.AddSingleton<Checkout>();
         services.AddSingleton<HostedRepositories>();
         services.AddSingleton<HostedGit>();
+        services.AddSingleton<Pinning>();
+        services.AddSingleton<RemoteGit>();
+        services.AddSingleton<Submodules>();
+        services.AddSingleton<PlainGit>();
         services.AddSingleton<IGitHosts, GitHosts>();
         return services;
     }
 }
 
-internal sealed class GitHosts(HostedGit hosted) : IGitHosts
+internal sealed class GitHosts(HostedGit hosted, PlainGit plain, SecretBox box) : IGitHosts
 {
     public (IGitHost Host, GitSource Source) For(App app) => app.SourceKind switch
     {
         SourceKind.Portal => (hosted, new GitSource(SourceKind.Portal, app.Id)),
-        _ => throw new PortalException(Refusal.Unavailable, "Outside repositories cannot be read."),
+        _ => (plain, new GitSource(SourceKind.Git, app.Id, app.SourceUrl, app.DeployKey is { } key ? box.Open(SecretPurposes.DeployKey, key) : null)),
     };
 }

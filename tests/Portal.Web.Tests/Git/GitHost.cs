@@ -18,6 +18,7 @@ using Portal.Core.Triggers;
 using Portal.Testing;
 using Portal.Web.Git;
 using Portal.Web.Hosting;
+using Portal.Web.Webhooks;
 
 namespace Portal.Web.Tests.Git;
 
@@ -53,7 +54,7 @@ internal sealed class GitHost : IAsyncDisposable
 
     public string Repository => Path.Combine(Folder, "data", "repositories", $"{App.Id}.git");
 
-    public static async Task<GitHost> StartAsync(SourceKind kind = SourceKind.Portal, Dictionary<string, string?>? settings = null)
+    public static async Task<GitHost> StartAsync(SourceKind kind = SourceKind.Portal, Dictionary<string, string?>? settings = null, bool decides = true)
     {
         var database = await PortalDatabase.CreateAsync(TestContext.Current.CancellationToken);
         var folder = Directory.CreateTempSubdirectory("portal-web-git-").FullName;
@@ -76,9 +77,14 @@ internal sealed class GitHost : IAsyncDisposable
         builder.Services.AddTeams();
         builder.Services.AddSingleton<LiveFeed>().AddHostedService(services => services.GetRequiredService<LiveFeed>());
         builder.Services.AddGitDoor();
-        builder.Services.AddPushDecisions().AddHostedService<JobRunner>();
+        builder.Services.AddGitHubWebhooks();
+        if (decides)
+        {
+            builder.Services.AddPushDecisions().AddHostedService<JobRunner>();
+        }
         var app = builder.Build();
         app.MapGit();
+        app.MapGitHubWebhooks();
         var host = new GitHost(app, database, folder);
         await host.SeedAsync(kind);
         await host._app.StartAsync(TestContext.Current.CancellationToken);

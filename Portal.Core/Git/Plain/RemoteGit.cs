@@ -1,0 +1,102 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+using Portal.Core.Common;
+
+namespace Portal.Core.Git.Plain;
+
+/// <summary>
+/// git talking to somebody else's server: only https or ssh, only to the addresses that were resolved and allowed, no
+/// redirects, no credentials but the app's deploy key, which lies in a private folder for the time of the call.
+/// </summary>
+internal sealed class RemoteGit(GitCommand git, Pinning pinning, PortalOptions options)
+{
+    /// <summary>Old histories carry these mistakes; see also what a push may carry.</summary>
+    private static readonly string[] HarmlessMistakes =
+    [
+        "zeroPaddedFilemode", "missingSpaceBeforeDate", "badTimezone", "badDate", "missingEmail", "badEmail", "missingNameBeforeEmail",
+        "missingSpaceBeforeEmail", "badName", "missingTaggerEntry", "badTagName", "gitmodulesMissing", "gitmodulesBlob",
+    ];
+
+    public string Mirrors => Path.Combine(options.DataDirectory, "mirrors");
+
+    /// <summary>One mirror per app and address: another address is another repository.</summary>
+    public string MirrorOf(Guid app, RemoteAddress address) =>
+        Path.Combine(Mirrors, $"{app}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(address.Url)))[..12]}.git");
+
+    public async Task<string> EnsureMirrorAsync(Guid app, RemoteAddress address, CancellationToken cancellationToken)
+    {
+        var mirror = MirrorOf(app, address);
+        if (!File.Exists(Path.Combine(mirror, "HEAD")))
+        {
+            await EnsureFolderAsync(cancellationToken);
+            var made = await git.RunAsync(new GitCall("init", "--quiet", "--bare", "--template=", "--", mirror), cancellationToken);
+            if (!made.Succeeded)
+            {
+                throw new PortalException(Refusal.Unavailable, $"The copy of the repository could not be made: {made.Error}");
+            }
+        }
+        return mirror;
+    }
+
+    public async Task<GitResult> RunAsync(GitSource source, RemoteAddress address, GitCall call, CancellationToken cancellationToken)
+    {
+        var addresses = await pinning.ResolveAsync(address.Host, cancellationToken);
+        using var key = address.IsSsh ? await KeyFile.WriteAsync(source, options.Users.Git, cancellationToken) : null;
+        if (address.IsSsh)
+        {
+            await EnsureFolderAsync(cancellationToken);
+        }
+        var config = new List<KeyValuePair<string, string>>
+        {
+            new($"protocol.{address.Scheme}.allow", "always"),
+            new("http.followRedirects", "false"),
+            new("http.proxy", ""),
+            new("http.lowSpeedLimit", "1000"),
+            new("http.lowSpeedTime", "60"),
+            new("credential.helper", ""),
+            new("ssh.variant", "ssh"),
+            new("protocol.version", "2"),
+            new("fetch.fsckObjects", "true"),
+            new("fetch.unpackLimit", "1"),
+            new("fetch.writeCommitGraph", "false"),
+        };
+        config.AddRange(HarmlessMistakes.Select(mistake => new KeyValuePair<string, string>($"fetch.fsck.{mistake}", "ignore")));
+        if (!address.IsSsh && !IPAddress.TryParse(address.Host, out _))
+        {
+            config.Add(new("http.curloptResolve", string.Create(CultureInfo.InvariantCulture, $"{address.Host}:{address.Port}:{string.Join(',', addresses.Select(InUrl))}")));
+        }
+        var environment = new Dictionary<string, string>();
+        if (key is not null)
+        {
+            environment["GIT_SSH_COMMAND"] = SshCommand(source, address, addresses[0], key.File);
+        }
+        return await git.RunAsync(call with { Config = [.. config, .. call.Config], Environment = environment, MaxFileBytes = options.Limits.SourceBytes }, cancellationToken);
+    }
+
+    /// <summary>git gives this to a shell: every part is either a constant or of a checked alphabet (hex, digits, letters, dots, colons).</summary>
+    private string SshCommand(GitSource source, RemoteAddress address, IPAddress pinned, string keyFile)
+    {
+        var options = new[]
+        {
+            "BatchMode=yes", "IdentitiesOnly=yes", $"HostKeyAlias={address.Host}", $"HostName={pinned}", "StrictHostKeyChecking=accept-new",
+            $"UserKnownHostsFile={Path.Combine(Mirrors, $"{source.AppId}.known_hosts")}", "GlobalKnownHostsFile=/dev/null", "ConnectTimeout=15",
+            "ServerAliveInterval=15", "ForwardAgent=no", "ClearAllForwardings=yes", "PermitLocalCommand=no", "ProxyCommand=none",
+            "PreferredAuthentications=publickey", "ControlMaster=no", "ControlPath=none", "UpdateHostKeys=no",
+        };
+        return $"ssh -F /dev/null -i '{keyFile}' {string.Join(' ', options.Select(o => $"-o '{o}'"))}";
+    }
+
+    private async Task EnsureFolderAsync(CancellationToken cancellationToken)
+    {
+        if (!Directory.Exists(Mirrors))
+        {
+            Directory.CreateDirectory(Mirrors);
+            await GitCommand.GiveAsync(options.Users.Git, Mirrors, cancellationToken);
+        }
+    }
+
+    private static string InUrl(IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{address}]" : address.ToString();
+}
