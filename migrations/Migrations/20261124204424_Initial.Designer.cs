@@ -15,7 +15,7 @@ using Portal.Core.Data;
 namespace Portal.Migrations.Migrations
 {
     [DbContext(typeof(PortalDbContext))]
-    [Migration("20261124202705_Initial")]
+    [Migration("20261124204424_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -173,6 +173,10 @@ namespace Portal.Migrations.Migrations
                         .HasColumnType("jsonb")
                         .HasColumnName("plan_overrides");
 
+                    b.Property<byte[]>("PreviousWebhookSecret")
+                        .HasColumnType("bytea")
+                        .HasColumnName("previous_webhook_secret");
+
                     b.Property<string>("Slug")
                         .IsRequired()
                         .HasMaxLength(18)
@@ -203,6 +207,14 @@ namespace Portal.Migrations.Migrations
                     b.Property<byte[]>("WebhookSecret")
                         .HasColumnType("bytea")
                         .HasColumnName("webhook_secret");
+
+                    b.Property<DateTimeOffset?>("WebhookSecretChangedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("webhook_secret_changed_at");
+
+                    b.Property<DateTimeOffset?>("WebhookVerifiedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("webhook_verified_at");
 
                     b.HasKey("Id")
                         .HasName("pk_apps");
