@@ -80,7 +80,7 @@ internal sealed partial class DotNetStack : IStack
 
         // The reference packs of frameworks long out of support are not always to be had; their code usually builds for the installed one.
         draft.Step(Draft.Build, project.Target is { } old && OutOfSupport().IsMatch(old)
-            ? $"{publish} || {{ echo 'Building for {old} failed; trying the installed framework instead.'; {publish} -p:UseAppHost=false -p:TargetFramework=net$(dotnet --version | cut -d. -f1).0; }}"
+            ? $"{publish} || {{ echo 'Building for {old} failed; trying the installed framework instead.'; sed -i \"s#>{old}<#>net$(dotnet --version | cut -d. -f1).0<#\" {string.Join(' ', all.Where(p => p.Target == old).Take(50).Select(p => Shell.Quote(p.Path)))} && {publish}; }}"
             : publish);
         var dll = Shell.Quote(project.Assembly + ".dll");
         switch (project.Kind)

@@ -55,6 +55,11 @@ internal sealed class NodeStack : IStack
             draft.Because($"{version.File} asks for Node {version.Version}");
             NodeVersion.Bring(draft, version.Version);
         }
+        else if (NodeVersion.Implied(package) is { } implied)
+        {
+            draft.Because($"its framework needs Node {implied} or newer");
+            NodeVersion.Bring(draft, implied);
+        }
 
         // At run time a package's programs come before those of the machine.
         draft.Path.AddRange(folder.Length == 0 ? ["node_modules/.bin"] : [folder + "/node_modules/.bin", "node_modules/.bin"]);

@@ -27,6 +27,11 @@ internal static partial class NodeVersion
         }
     }
 
+    /// <summary>What a framework needs although the source asks for nothing: their releases of these majors say so.</summary>
+    public static string? Implied(PackageJson package) =>
+        package.Dependencies.GetValueOrDefault("nuxt") is "latest" || package.Major("nuxt") is >= 4 || package.Major("astro") is >= 6
+        || package.HasAny("@tanstack/react-start", "@tanstack/solid-start") ? "22" : null;
+
     // The lowest of the versions that would do: "^22", ">=22.12", "v24.1.0", "20 || 22".
     private static int? Major(string wanted)
     {
