@@ -18,7 +18,7 @@ internal static class Nested
         {
             var found = source.Folders.Where(f => SourceView.Depth(f) == depth && !f.Split('/').Any(part => Aside.Contains(part) || part.StartsWith('.')))
                 .Order(StringComparer.Ordinal).Take(MaxFolders)
-                .Select(f => (Folder: f, View: source.At(f)))
+                .Select(f => (Folder: f, View: source.Alone(f)))
                 .Select(f => (f.Folder, Draft: StackTable.Detect(f.View)!))
                 .Where(f => f.Draft is { Problem: null })
                 .ToList();

@@ -4,12 +4,14 @@ namespace Portal.Core.Builds.Detection;
 internal sealed class SourceView
 {
     private readonly ISourceFiles files;
+    private readonly bool alone;
     private readonly HashSet<string> known;
     private readonly HashSet<string> folders = new(StringComparer.Ordinal);
 
-    public SourceView(ISourceFiles files, string folder = "")
+    public SourceView(ISourceFiles files, string folder = "", bool alone = false)
     {
         this.files = files;
+        this.alone = alone;
         Folder = folder;
         var prefix = folder.Length == 0 ? "" : folder + "/";
         Paths = [.. files.Paths.Where(p => p.Length > prefix.Length && p.StartsWith(prefix, StringComparison.Ordinal)).Select(p => p[prefix.Length..])];
@@ -37,10 +39,16 @@ internal sealed class SourceView
     public string? Read(string path, int maxBytes = SourceLimits.FileBytes) =>
         known.Contains(path) ? files.Read(Folder.Length == 0 ? path : Folder + "/" + path, maxBytes) : null;
 
-    public SourceView At(string folder) => new(files, Join(Folder, folder));
+    public SourceView At(string folder) => new(files, Join(Folder, folder), alone);
+
+    /// <summary>
+    /// A folder as if there were nothing above it. A search through hundreds of folders must not read what lies above
+    /// each of them again.
+    /// </summary>
+    public SourceView Alone(string folder) => new(files, Join(Folder, folder), alone: true);
 
     /// <summary>The folder above, or null at the root.</summary>
-    public SourceView? Parent() => Folder.Length == 0 ? null : new(files, FolderOf(Folder));
+    public SourceView? Parent() => Folder.Length == 0 || alone ? null : new(files, FolderOf(Folder));
 
     public string? First(params ReadOnlySpan<string> candidates)
     {

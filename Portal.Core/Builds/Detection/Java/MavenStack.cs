@@ -36,6 +36,7 @@ internal sealed class MavenStack : IStack
             var named = alike.Where(m => SourceView.NameOf(m.Folder).Split('-')[^1] is "web" or "app" or "application" or "server" or "complete" or "boot").ToList();
             if (named.Count != 1)
             {
+                draft.Final = true;
                 var names = alike.Select(m => m.Folder).Order(StringComparer.Ordinal).ToList();
                 return draft.Fail($"Several modules of this project can run: {string.Join(", ", names.Take(8))}{(names.Count > 8 ? $" and {names.Count - 8} more" : "")}.", $"Set the app's folder to one of them, such as {names[0]}.");
             }

@@ -40,6 +40,7 @@ internal sealed partial class GoStack : IStack
         var program = Choose(source, mains);
         if (mains.Count > 2 && program.Length > 0 && !IsUsual(program) && !source.Has("Procfile"))
         {
+            draft.Final = true;
             return draft.Fail($"This Go module holds several programs: {string.Join(", ", mains.Order(StringComparer.Ordinal).Take(8))}{(mains.Count > 8 ? $" and {mains.Count - 8} more" : "")}.", $"Set the app's folder to one of them, such as {mains.Order(StringComparer.Ordinal).First()}.");
         }
 
