@@ -126,7 +126,7 @@ public sealed class TeamTests
         await world.Get<TeamService>().DeleteAsync(maintainer, team.Id, "shop", Now);
 
         Assert.Null(await world.Get<TokenService>().AuthenticateAsync(token.Value, null, Now));
-        Assert.Equal("team.delete", (await world.ActionsAsync())[^1]);
+        Assert.Contains("team.delete", await world.ActionsAsync());
     }
 
     [Fact]

@@ -76,10 +76,11 @@ internal sealed class TeamsWorld : IAsyncDisposable
         return (team, await AgainAsync(founder.UserId));
     }
 
+    /// <summary>What the trail holds, by name: the clock stands still, so that there is no order of time.</summary>
     public async Task<IReadOnlyList<string>> ActionsAsync()
     {
         await using var db = Database.CreateDbContext();
-        return await db.Set<AuditEntry>().OrderBy(e => e.At).ThenBy(e => e.Id).Select(e => e.Action).ToListAsync(Now);
+        return await (await db.Set<AuditEntry>().Select(e => e.Action).ToListAsync(Now)).Order(StringComparer.Ordinal).ToList();
     }
 
     public static async Task<PortalException> RefusedAsync(Refusal refusal, Func<Task> act)
