@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Identity;
@@ -8,8 +9,8 @@ using Portal.Core.Teams;
 namespace Portal.Web.Auth;
 
 /// <summary>
-/// Who is asking. Browsers bring a session cookie, machines a token; a request that brings a token is never also
-/// judged by its cookie. Pages need a person unless they say <c>[AllowAnonymous]</c>.
+/// Who is asking. Browsers bring a session cookie, machines a token to the API; a request that brings a token is never
+/// also judged by its cookie. Pages need a person unless they say <c>[AllowAnonymous]</c>.
 /// </summary>
 internal static class PortalAuth
 {
@@ -28,7 +29,7 @@ internal static class PortalAuth
 
         var authentication = services.AddAuthentication(EitherScheme)
             .AddPolicyScheme(EitherScheme, null, either => either.ForwardDefaultSelector = context =>
-                context.Request.Headers.Authorization.Count > 0 ? TokenHandler.SchemeName : IdentityConstants.ApplicationScheme)
+                context.Request.Path.StartsWithSegments("/api") && context.Request.Headers.Authorization.Count > 0 ? TokenHandler.SchemeName : IdentityConstants.ApplicationScheme)
             .AddScheme<AuthenticationSchemeOptions, TokenHandler>(TokenHandler.SchemeName, null);
         authentication.AddIdentityCookies(cookies => cookies.ApplicationCookie?.Configure(cookie => ConfigureCookie(cookie, options)));
         services.Configure<SecurityStampValidatorOptions>(stamps => stamps.ValidationInterval = TimeSpan.FromMinutes(1));
@@ -37,9 +38,12 @@ internal static class PortalAuth
     }
 
     public static void MapPortalAuth(this WebApplication app) =>
-        // Reading the form is what makes the framework check its antiforgery token.
-        app.MapPost("/sign-out", async (IFormCollection form, SignIns sessions) =>
+        app.MapPost("/sign-out", async (HttpContext context, IAntiforgery antiforgery, SignIns sessions) =>
         {
+            if (!await antiforgery.IsRequestValidAsync(context))
+            {
+                return Results.Problem(statusCode: StatusCodes.Status400BadRequest, title: "This form is too old", detail: "Open the page again, then sign out.");
+            }
             await sessions.EndAsync();
             return Results.LocalRedirect("/sign-in");
         }).ExcludeFromDescription().AllowAnonymous();
