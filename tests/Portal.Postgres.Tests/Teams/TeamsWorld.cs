@@ -80,7 +80,7 @@ internal sealed class TeamsWorld : IAsyncDisposable
     public async Task<IReadOnlyList<string>> ActionsAsync()
     {
         await using var db = Database.CreateDbContext();
-        return await (await db.Set<AuditEntry>().Select(e => e.Action).ToListAsync(Now)).Order(StringComparer.Ordinal).ToList();
+        return (await db.Set<AuditEntry>().Select(e => e.Action).ToListAsync(Now)).Order(StringComparer.Ordinal).ToList();
     }
 
     public static async Task<PortalException> RefusedAsync(Refusal refusal, Func<Task> act)
