@@ -92,6 +92,8 @@ public sealed class AuditVerifier(NpgsqlDataSource source, CheckpointFile file)
     {
         await using var command = new NpgsqlCommand(
             $"select s.number, s.hash, {AuditHash.Columns} from audit_seals s left join audit_entries e on e.id = s.entry_id order by s.number", connection, transaction);
+        // The whole trail is read, however long that takes.
+        command.CommandTimeout = 0;
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var (expected, hash) = (0L, AuditHash.Start);
         while (await reader.ReadAsync(cancellationToken))

@@ -44,8 +44,13 @@ internal static class PortalApi
             .WithOpenApiRoutePattern("/openapi/{documentName}.json")
             .AddDocument(ApiDescription.Document)
             .WithNonce(context.RequestServices.GetRequiredService<CspNonce>().Value)
+            // What would lead elsewhere: fonts, statistics, services of others.
             .DisableDefaultFonts()
-            .DisableTelemetry());
+            .DisableTelemetry()
+            .DisableAgent()
+            .DisableMcp()
+            .HideDeveloperTools()
+            .HideClientButton());
         app.MapUnknownAddress();
 
         var api = app.MapGroup("/api/v1").WithMetadata(new ApiEndpoint());

@@ -69,7 +69,7 @@ public sealed class AuditReadingTests
         Assert.Single(await ListAsync(world, new() { Outcome = "refused" }));
         Assert.Single(await ListAsync(world, new() { Search = "key_one" }));
         Assert.Equal(4, (await ListAsync(world, new() { Search = "grün" })).Count);
-        Assert.Empty(await ListAsync(world, new() { From = DateTimeOffset.UtcNow.AddHours(1) }));
+        Assert.Empty(await ListAsync(world, new() { From = TimeProvider.System.GetUtcNow().AddHours(1) }));
         Assert.Equal("shop", (await ListAsync(world, new() { Team = "shop" }))[0].Team);
     }
 
@@ -113,7 +113,7 @@ public sealed class AuditReadingTests
     public async Task A_refusal_is_kept_once_in_a_while_and_bounded()
     {
         await using var world = await AuditWorld.CreateAsync();
-        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         var refusals = new AuditRefusals(world.Database, new AuditTrail(time), time);
         var eve = TestActors.Outsider("Eve");
         Task<bool> Try(string target) => refusals.RecordAsync(eve, "app.delete", target, null, "Not allowed.", TestContext.Current.CancellationToken);

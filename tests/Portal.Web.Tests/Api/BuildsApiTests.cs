@@ -94,7 +94,7 @@ public sealed class BuildsApiTests(ApiHost host) : IClassFixture<ApiHost>
     public async Task An_app_s_output_is_read_since_a_time_and_followed()
     {
         var (_, environment) = await host.AppAsync("chatty");
-        await host.Database.AddAsync(Line(environment, "old", DateTimeOffset.UtcNow.AddHours(-3)), Line(environment, "new", DateTimeOffset.UtcNow));
+        await host.Database.AddAsync(Line(environment, "old", TimeProvider.System.GetUtcNow().AddHours(-3)), Line(environment, "new", TimeProvider.System.GetUtcNow()));
         var logs = $"{Apps}/chatty/environments/production/logs";
         Assert.Equal(2, Lines(await host.As("viewer").GetAnswerAsync(logs)).Length);
         Assert.EndsWith("web-1: new", Lines(await host.As("viewer").GetAnswerAsync($"{logs}?since=1h")).Single(), StringComparison.Ordinal);
@@ -108,7 +108,7 @@ public sealed class BuildsApiTests(ApiHost host) : IClassFixture<ApiHost>
         Assert.EndsWith("web-1: new", await reader.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
         await using (var db = host.Database.CreateDbContext())
         {
-            db.Add(Line(environment, "newer", DateTimeOffset.UtcNow));
+            db.Add(Line(environment, "newer", TimeProvider.System.GetUtcNow()));
             db.Signal(LiveTopics.AppLog, environment);
             await db.SaveChangesAsync(TestContext.Current.CancellationToken);
         }
