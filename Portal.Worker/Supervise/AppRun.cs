@@ -76,14 +76,31 @@ internal sealed class AppRun : IDisposable
     private static void Ask(ProcessRow row, ILookup<int, ProcessRow> children)
     {
         var below = children[row.Pid].ToList();
-        var name = row.Name;
-        if (Walls.Contains(name) || (Shells.Contains(name) && below.Count > 0))
+        if (Walls.Contains(row.Name) || (below.Count > 0 && (Shells.Contains(row.Name) || StartsScripts(row))))
         {
             below.ForEach(child => Ask(child, children));
         }
         else
         {
             ProcessTable.Signal(row.Pid, ProcessTable.SigTerm);
+        }
+    }
+
+    // npm and its like hand a signal to a shell, which ends and takes the app with it.
+    private static bool StartsScripts(ProcessRow row)
+    {
+        if (row.Name.StartsWith("npm", StringComparison.Ordinal) || row.Name.StartsWith("npx", StringComparison.Ordinal))
+        {
+            return true;
+        }
+        try
+        {
+            return row.Name is "node" or "MainThread" && File.ReadAllText($"/proc/{row.Pid}/cmdline").Split('\0').Take(3)
+                .Any(a => Path.GetFileNameWithoutExtension(a) is "npm" or "npm-cli" or "npx-cli" or "yarn" or "pnpm");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
         }
     }
 

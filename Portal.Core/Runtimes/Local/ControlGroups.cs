@@ -114,17 +114,34 @@ public sealed class ControlGroups : IDisposable
 
     private static void Remove(IReadOnlyList<string> folders)
     {
-        foreach (var folder in folders.Where(Directory.Exists))
+        foreach (var folder in folders)
         {
-            try
+            // What was killed a moment ago still counts as a member until the kernel has buried it.
+            for (var tries = 0; tries < 40 && !TryRemove(folder); tries++)
+            {
+                Thread.Sleep(25);
+            }
+        }
+    }
+
+    private static bool TryRemove(string folder)
+    {
+        try
+        {
+            if (Directory.Exists(folder))
             {
                 // A plain rmdir: the files of a control group are not removed one by one.
                 Directory.Delete(folder, recursive: false);
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                continue;
-            }
+            return true;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
         }
     }
 }

@@ -60,6 +60,24 @@ public sealed class LocalRuntimeTests
     }
 
     [Fact]
+    public async Task An_app_behind_npm_ends_gracefully()
+    {
+        await using var here = new RuntimeFixture();
+        Assert.SkipUnless(File.Exists("/usr/bin/npm"), "npm is not installed.");
+        var artifact = here.Artifact(
+            "package.json", """{"name":"shop","version":"1.0.0","scripts":{"start":"node server.js"}}""",
+            "server.js", "const s = require('http').createServer((q, r) => r.end('hello')).listen(process.env.PORT, process.env.HOST); process.on('SIGTERM', () => { console.log('said goodbye'); s.close(); });");
+        var workload = here.Workload(artifact, "npm start");
+        await here.Runtime.ConvergeAsync(workload, Cancel);
+        Assert.Equal("hello", await GetAsync(Assert.Single((await here.ReadyAsync()).Instances)));
+
+        await here.Runtime.StopAsync(workload.Key, TimeSpan.FromSeconds(10), Cancel);
+
+        Assert.Single(here.Output().Split('\n'), l => l.Contains("said goodbye", StringComparison.Ordinal));
+        Assert.DoesNotContain("was killed", here.Output(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_app_that_ignores_SIGTERM_is_killed_after_the_grace()
     {
         await using var here = new RuntimeFixture();
