@@ -15,7 +15,7 @@ public static class AuditHash
     public static readonly byte[] Start = new byte[32];
 
     /// <summary>The fields in the order in which they are hashed. The database writes the time, so that no edit of it is beyond reading.</summary>
-    internal const string Columns = 
+    internal const string Columns =
         "e.id, to_char(e.at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), e.actor_kind, e.actor_id, e.user_id, e.actor_name, e.address, e.action, e.team_id, e.app_id, e.target, e.before, e.after, e.outcome";
 
     internal const int ColumnCount = 14;

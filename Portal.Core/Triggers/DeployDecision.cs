@@ -107,7 +107,8 @@ public static class DeployDecision
         {
             return No(trigger, facts.LiveCommit == facts.After
                 ? "this commit is live already"
-                : string.Create(CultureInfo.InvariantCulture, $"build {last.Number} has this commit already")) with { Existing = last.Id };
+                : string.Create(CultureInfo.InvariantCulture, $"build {last.Number} has this commit already")) with
+            { Existing = last.Id };
         }
         return trigger == DeployTrigger.Push ? ByPaths(facts, name) : new DeployVerdict(true, $"deploys: {name}", trigger);
     }

@@ -198,8 +198,20 @@ public sealed class PushDecider(IDbContextFactory<PortalDbContext> contexts, IGi
     /// <summary>Without the body, which may have 26 MB.</summary>
     private static IQueryable<Push> Small(PortalDbContext db) => db.Set<Push>().AsNoTracking().Select(p => new Push
     {
-        Id = p.Id, Source = p.Source, DeliveryKey = p.DeliveryKey, AppId = p.AppId, TeamId = p.TeamId, EventName = p.EventName, Ref = p.Ref, Before = p.Before,
-        After = p.After, PushedBy = p.PushedBy, PushedByUserId = p.PushedByUserId, Message = p.Message, ReceivedAt = p.ReceivedAt, State = p.State,
+        Id = p.Id,
+        Source = p.Source,
+        DeliveryKey = p.DeliveryKey,
+        AppId = p.AppId,
+        TeamId = p.TeamId,
+        EventName = p.EventName,
+        Ref = p.Ref,
+        Before = p.Before,
+        After = p.After,
+        PushedBy = p.PushedBy,
+        PushedByUserId = p.PushedByUserId,
+        Message = p.Message,
+        ReceivedAt = p.ReceivedAt,
+        State = p.State,
     });
 
     private sealed record LiveCommit(Guid EnvironmentId, string Commit);

@@ -41,7 +41,18 @@ public sealed class PushReader(IDbContextFactory<PortalDbContext> contexts)
                             orderby p.ReceivedAt descending
                             select new
                             {
-                                p.Id, App = a.Slug, p.Source, p.EventName, p.Ref, p.Before, p.After, p.PushedBy, p.Message, p.ReceivedAt, p.State, p.Times,
+                                p.Id,
+                                App = a.Slug,
+                                p.Source,
+                                p.EventName,
+                                p.Ref,
+                                p.Before,
+                                p.After,
+                                p.PushedBy,
+                                p.Message,
+                                p.ReceivedAt,
+                                p.State,
+                                p.Times,
                             }).Take(page.Limit + 1).ToListAsync(cancellationToken);
         var ids = pushes.Select(p => p.Id).ToList();
         var decisions = (await (from d in db.Set<PushDecision>().AsNoTracking()

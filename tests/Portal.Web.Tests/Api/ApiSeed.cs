@@ -22,8 +22,17 @@ internal static class ApiSeed
     {
         var build = new Build
         {
-            Id = Guid.NewGuid(), AppId = app, TeamId = host.TeamId, EnvironmentId = environment, Number = number, State = state, Ref = "refs/heads/main",
-            Commit = new string('a', 40), Trigger = DeployTrigger.Push, Actor = "Dev", QueuedAt = DateTimeOffset.UnixEpoch,
+            Id = Guid.NewGuid(),
+            AppId = app,
+            TeamId = host.TeamId,
+            EnvironmentId = environment,
+            Number = number,
+            State = state,
+            Ref = "refs/heads/main",
+            Commit = new string('a', 40),
+            Trigger = DeployTrigger.Push,
+            Actor = "Dev",
+            QueuedAt = DateTimeOffset.UnixEpoch,
             Steps = [new BuildStep("install", DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddSeconds(3))],
             Plan = CoreJson.Write(new BuildPlan { Stack = "Static site", StackId = "static" }),
         };
@@ -54,8 +63,14 @@ internal static class ApiSeed
         var build = await host.BuildAsync(app, environment, 1, BuildState.Succeeded);
         var artifact = new Artifact
         {
-            Id = Guid.NewGuid(), AppId = app, BuildId = build, Commit = new string('a', 40), Location = "x", Bytes = 1,
-            Plan = CoreJson.Write(new BuildPlan { Stack = "Static site", StackId = "static" }), CreatedAt = DateTimeOffset.UnixEpoch,
+            Id = Guid.NewGuid(),
+            AppId = app,
+            BuildId = build,
+            Commit = new string('a', 40),
+            Location = "x",
+            Bytes = 1,
+            Plan = CoreJson.Write(new BuildPlan { Stack = "Static site", StackId = "static" }),
+            CreatedAt = DateTimeOffset.UnixEpoch,
         };
         await host.Database.AddAsync(artifact);
         var ids = new List<Guid>();
@@ -63,10 +78,20 @@ internal static class ApiSeed
         {
             var release = new Release
             {
-                Id = Guid.NewGuid(), EnvironmentId = environment, AppId = app, TeamId = host.TeamId, Version = version, ArtifactId = artifact.Id,
-                Variables = new Dictionary<string, string> { ["GREETING"] = $"hello {version}" }, SecretKeys = ["API_KEY"], Commit = artifact.Commit,
-                Trigger = ReleaseTrigger.Build, Actor = "Dev", State = version == 2 ? ReleaseState.Live : ReleaseState.Superseded,
-                CreatedAt = DateTimeOffset.UnixEpoch, LiveAt = DateTimeOffset.UnixEpoch,
+                Id = Guid.NewGuid(),
+                EnvironmentId = environment,
+                AppId = app,
+                TeamId = host.TeamId,
+                Version = version,
+                ArtifactId = artifact.Id,
+                Variables = new Dictionary<string, string> { ["GREETING"] = $"hello {version}" },
+                SecretKeys = ["API_KEY"],
+                Commit = artifact.Commit,
+                Trigger = ReleaseTrigger.Build,
+                Actor = "Dev",
+                State = version == 2 ? ReleaseState.Live : ReleaseState.Superseded,
+                CreatedAt = DateTimeOffset.UnixEpoch,
+                LiveAt = DateTimeOffset.UnixEpoch,
             };
             ids.Add(release.Id);
             await host.Database.AddAsync(release);

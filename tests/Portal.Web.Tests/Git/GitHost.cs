@@ -144,8 +144,14 @@ internal sealed class GitHost : IAsyncDisposable
         var value = SecretTokens.Create(TokenDoor.Prefix);
         await Database.AddAsync(new ApiToken
         {
-            Id = Guid.NewGuid(), UserId = user.Id, Name = "test", Scope = scope, Hash = SecretTokens.Hash(value), Prefix = value[..10],
-            CreatedAt = TimeProvider.System.GetUtcNow(), ExpiresAt = TimeProvider.System.GetUtcNow().AddHours(1),
+            Id = Guid.NewGuid(),
+            UserId = user.Id,
+            Name = "test",
+            Scope = scope,
+            Hash = SecretTokens.Hash(value),
+            Prefix = value[..10],
+            CreatedAt = TimeProvider.System.GetUtcNow(),
+            ExpiresAt = TimeProvider.System.GetUtcNow().AddHours(1),
         });
         return value;
     }
@@ -175,7 +181,12 @@ internal sealed class GitHost : IAsyncDisposable
         Team = new Team { Id = Guid.NewGuid(), Slug = "shop", Name = "Shop", CreatedAt = now };
         App = new App
         {
-            Id = Guid.NewGuid(), TeamId = Team.Id, Slug = "api", SourceKind = kind, CreatedAt = now, CreatedBy = null,
+            Id = Guid.NewGuid(),
+            TeamId = Team.Id,
+            Slug = "api",
+            SourceKind = kind,
+            CreatedAt = now,
+            CreatedBy = null,
             SourceUrl = kind == SourceKind.Git ? "https://git.example.org/shop/api.git" : null,
         };
         Production = new AppEnvironment { Id = Guid.NewGuid(), AppId = App.Id, TeamId = Team.Id, Slug = "production", CreatedAt = now };
