@@ -122,14 +122,14 @@ public sealed class ControlTests : BunitContext
     public void A_changed_value_tints_but_the_first_one_does_not()
     {
         var cell = Render<Changed>(p => p.Add(c => c.Value, 1).AddChildContent("1"));
-        Assert.True(string.IsNullOrEmpty(cell.Find("span").ClassName));
+        Assert.Equal("changed", cell.Find("span").ClassName?.Trim());
 
         cell.Render(p => p.Add(c => c.Value, 2));
         var first = cell.Find("span").ClassName;
         cell.Render(p => p.Add(c => c.Value, 3));
 
-        Assert.Equal("tint-a", first);
-        Assert.Equal("tint-b", cell.Find("span").ClassName);
+        Assert.Equal("changed tint-a", first);
+        Assert.Equal("changed tint-b", cell.Find("span").ClassName);
     }
 
     [Fact]
