@@ -102,10 +102,11 @@ public static class Sandbox
         "locale.alias", "inputrc", "terminfo", "python3", "python3.11", "python3.12", "python3.13",
     ];
 
-    // Joins the control groups by writing its own number, lays the changes over the artifact, then becomes the command.
+    // What a build writes is read by the user of apps, and the host's own mask may hide it. Then joins the control groups by writing its own number, lays the changes over the artifact, then becomes the command.
     private const string Prologue =
         """
         set -e
+        umask 022
         n=$1; shift
         while [ "$n" -gt 0 ]; do echo 0 > "$1"; shift; n=$((n-1)); done
         if [ -n "$1" ]; then mount -t overlay overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$2/merged"; fi
@@ -125,13 +126,10 @@ public static class Sandbox
         {
             throw new InvalidOperationException("Changes cannot be laid over a folder on this machine.");
         }
-        if (overlay || request.Groups.Count > 0)
-        {
-            List<string> prologue = overlay ? ["/usr/bin/unshare", "-m"] : [];
-            prologue.AddRange(["/bin/sh", "-c", Prologue, "sh", request.Groups.Count.ToString(System.Globalization.CultureInfo.InvariantCulture), .. request.Groups]);
-            prologue.AddRange(overlay ? [request.Folder, request.ChangesFolder!] : ["", ""]);
-            command = [.. prologue, .. command];
-        }
+        List<string> prologue = overlay ? ["/usr/bin/unshare", "-m"] : [];
+        prologue.AddRange(["/bin/sh", "-c", Prologue, "sh", request.Groups.Count.ToString(System.Globalization.CultureInfo.InvariantCulture), .. request.Groups]);
+        prologue.AddRange(overlay ? [request.Folder, request.ChangesFolder!] : ["", ""]);
+        command = [.. prologue, .. command];
         var directory = settings.Level == IsolationLevel.Isolated ? "/" : Path.Combine(request.Folder, request.WorkingFolder);
         return new ProcessSpec(command[0], command[1..], request.Environment, directory);
     }
