@@ -1,0 +1,47 @@
+using Microsoft.Playwright;
+using Portal.Testing;
+
+namespace Portal.Browser.Tests;
+
+/// <summary>The running product and a browser, shared by the tests of one class: starting them is what takes long.</summary>
+public sealed class ProductFixture : IAsyncLifetime
+{
+    private static readonly string[] Flags =
+    [
+        "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    ];
+
+    private IPlaywright _playwright = null!;
+
+    public PortalHost Host { get; private set; } = null!;
+
+    public IBrowser Browser { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Host = await PortalHost.StartAsync(environment: new Dictionary<string, string?> { ["Portal__Limits__StartSeconds"] = "30" });
+        _playwright = await Playwright.CreateAsync();
+        Browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = "/usr/bin/chromium", Args = Flags });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Browser.DisposeAsync();
+        _playwright.Dispose();
+        await Host.DisposeAsync();
+    }
+
+    /// <summary>A page that fails a test when the browser's console says that something broke.</summary>
+    public async Task<IPage> PageAsync(string? state = null, ColorScheme scheme = ColorScheme.Light, int width = 1440, int height = 900)
+    {
+        var context = await Browser.NewContextAsync(new BrowserNewContextOptions
+        {
+            BaseURL = Host.Url.ToString(),
+            ColorScheme = scheme,
+            StorageState = state,
+            ViewportSize = new ViewportSize { Width = width, Height = height },
+        });
+        context.SetDefaultTimeout(30_000);
+        return await context.NewPageAsync();
+    }
+}

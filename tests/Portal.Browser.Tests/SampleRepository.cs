@@ -1,0 +1,48 @@
+using Portal.Testing;
+
+namespace Portal.Browser.Tests;
+
+/// <summary>A sample of this repository as a newcomer's own git folder.</summary>
+internal sealed class SampleRepository : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("portal-sample-").FullName;
+
+    public static async Task<SampleRepository> OfAsync(string sample)
+    {
+        var repository = new SampleRepository();
+        foreach (var file in Directory.EnumerateFiles(Checkout.Path("samples", sample), "*", SearchOption.AllDirectories)
+            .Where(f => !f.Contains("/bin/", StringComparison.Ordinal) && !f.Contains("/obj/", StringComparison.Ordinal)))
+        {
+            var target = Path.Combine(repository._folder, Path.GetRelativePath(Checkout.Path("samples", sample), file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+        await repository.GitAsync("init", "--quiet", "--initial-branch=main");
+        await repository.CommitAsync("first");
+        return repository;
+    }
+
+    public string Read(string file) => File.ReadAllText(Path.Combine(_folder, file));
+
+    public void Write(string file, string text) => File.WriteAllText(Path.Combine(_folder, file), text);
+
+    public async Task CommitAsync(string message)
+    {
+        await GitAsync("add", "--all");
+        await GitAsync("-c", "user.name=Nora Newcomer", "-c", "user.email=nora@example.org", "commit", "--quiet", "--message", message);
+    }
+
+    /// <summary>Pushes and returns everything git printed, the build's story included.</summary>
+    public async Task<string> PushAsync(string url, string token) =>
+        (await Cli.RunAsync("git", ["push", url, "main"], _folder, new Dictionary<string, string?>
+        {
+            ["GIT_TERMINAL_PROMPT"] = "0",
+            ["GIT_CONFIG_COUNT"] = "1",
+            ["GIT_CONFIG_KEY_0"] = "http.extraHeader",
+            ["GIT_CONFIG_VALUE_0"] = $"Authorization: Bearer {token}",
+        }, timeout: TimeSpan.FromMinutes(4))).Expect().All;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private async Task GitAsync(params string[] arguments) => (await Cli.RunAsync("git", arguments, _folder)).Expect();
+}
