@@ -23,7 +23,7 @@ public sealed record AppChange(string? SourceUrl = null, string? Directory = nul
 /// Apps: one repository folder that runs. Creating one makes its production environment; deleting one marks it and lets
 /// the worker stop and remove everything, so that a crash in between loses nothing.
 /// </summary>
-public sealed class AppService(IDbContextFactory<PortalDbContext> contexts, AuditTrail audit, JobQueue jobs, SecretBox secrets, Addresses addresses, LimitOptions limits, TimeProvider time)
+public sealed class AppService(IDbContextFactory<PortalDbContext> contexts, AuditTrail audit, JobQueue jobs, SecretBox secrets, Addresses addresses, LimitOptions limits, TimeProvider time, IDeployKeyMaker? deployKeys = null)
 {
     public async Task<CreatedApp> CreateAsync(Actor actor, string team, NewApp request, CancellationToken cancellationToken)
     {
@@ -51,6 +51,7 @@ public sealed class AppService(IDbContextFactory<PortalDbContext> contexts, Audi
         }
         errors.ThrowIfAny();
 
+        var key = request.Source == SourceKind.Git && deployKeys is not null ? await deployKeys.MakeAsync($"portal {owner.Slug}/{request.Name}", cancellationToken) : null;
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await db.LockAsync<Teams.Team>(owner.Id, cancellationToken);
         if (await db.Set<App>().CountAsync(a => a.TeamId == owner.Id, cancellationToken) >= limits.AppsPerTeam)
@@ -74,6 +75,8 @@ public sealed class AppService(IDbContextFactory<PortalDbContext> contexts, Audi
             Directory = request.Directory ?? "",
             PlanOverrides = request.PlanOverrides,
             WebhookSecret = webhookSecret is null ? null : secrets.Seal(SecretPurposes.WebhookSecret, webhookSecret),
+            DeployKey = key is null ? null : secrets.Seal(SecretPurposes.DeployKey, key.Private),
+            DeployKeyPublic = key?.Public,
             CreatedAt = now,
             CreatedBy = actor.UserId,
         };

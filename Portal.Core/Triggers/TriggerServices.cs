@@ -11,5 +11,5 @@ public static class TriggerServices
 
     /// <summary>For the worker: deciding, finding what was missed, schedules.</summary>
     public static IServiceCollection AddPushDecisions(this IServiceCollection services) => services
-        .AddSingleton<IJobHandler, PushDecider>().AddSingleton<HeadReconciler>().AddSingleton<ScheduleRunner>();
+        .AddSingleton<IJobHandler, PushDecider>().AddSingleton<HeadReconciler>().AddSingleton<ScheduleRunner>().AddSingleton<TriggerRetention>();
 }

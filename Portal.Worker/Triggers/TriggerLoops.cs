@@ -9,5 +9,6 @@ internal static class TriggerLoops
     public static IServiceCollection AddTriggerLoops(this IServiceCollection services) => services
         .AddPushDecisions()
         .AddHostedService<HeadLoop>()
-        .AddHostedService<ScheduleLoop>();
+        .AddHostedService<ScheduleLoop>()
+        .AddHostedService<TriggerJanitor>();
 }
