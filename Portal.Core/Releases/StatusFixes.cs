@@ -23,7 +23,7 @@ public sealed class StatusFixes(IDbContextFactory<PortalDbContext> contexts, Env
         Build? lastBuild;
         await using (var db = await contexts.CreateDbContextAsync(cancellationToken))
         {
-            var found = await db.FindEnvironmentAsync(actor, path, environment, Permission.ViewApp, cancellationToken);
+            var found = await db.FindEnvironmentAsync(actor, path, environment, Permission.Deploy, cancellationToken);
             lastBuild = await db.Set<Build>().AsNoTracking().Where(b => b.EnvironmentId == found.Environment.Id)
                 .OrderByDescending(b => b.Number).FirstOrDefaultAsync(cancellationToken);
             var lastRelease = await db.Set<Release>().AsNoTracking().Where(r => r.EnvironmentId == found.Environment.Id)

@@ -69,10 +69,8 @@ public sealed class MutatingEndpointTests(ApiHost host) : IClassFixture<ApiHost>
         ["SetVariables"] = (For.Team, """{"variables":[{"key":"KEY","value":"x"}]}"""),
         ["SetVariable"] = (For.Team, """{"value":"x"}"""),
         ["RemoveVariable"] = (For.Team, null),
-        ["AddAddon"] = (For.Team, """{"kind":"postgresql"}"""),
-        ["CreateAddon"] = (For.Team, """{"kind":"postgresql"}"""),
-        ["RemoveAddon"] = (For.Team, null),
-        ["DeleteAddon"] = (For.Team, null),
+        ["CreateAddOn"] = (For.Team, """{"kind":"postgresql"}"""),
+        ["RemoveAddOn"] = (For.Team, null),
     };
 
     /// <summary>Doors that are opened by something else than a person or an API token; each has tests of its own.</summary>
@@ -207,8 +205,6 @@ public sealed class MutatingEndpointTests(ApiHost host) : IClassFixture<ApiHost>
                 "env" => "production",
                 "number" or "version" => "1",
                 "key" => "KEY",
-                "action" => "resume",
-                "addon" => "postgresql",
                 _ => Guid.Empty.ToString(),
             }
             : ((Microsoft.AspNetCore.Routing.Patterns.RoutePatternLiteralPart)part).Content))));
