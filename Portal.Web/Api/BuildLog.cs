@@ -44,12 +44,12 @@ internal static partial class BuildLog
     {
         foreach (var chunk in await reader.LogAsync(actor, path, number, from, cancellationToken))
         {
-            await response.WriteAsync(StepMark().Replace(chunk.Text, "==> $1 "), cancellationToken);
+            await response.WriteAsync(StepMark().Replace(chunk.Text, "==> $1"), cancellationToken);
             from = chunk.Sequence + 1;
         }
         return from;
     }
 
-    [GeneratedRegex("\u001b\\]portal;step;([^\u0007]*)\u0007")]
+    [GeneratedRegex("\u001b\\]portal;step;([^\u0007]*)\u0007 *")]
     private static partial Regex StepMark();
 }

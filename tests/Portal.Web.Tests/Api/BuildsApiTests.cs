@@ -68,7 +68,7 @@ public sealed class BuildsApiTests(ApiHost host) : IClassFixture<ApiHost>
         await host.LogAsync(build, 1, "<script>\n");
         var log = (await host.As("viewer").GetAnswerAsync($"{Apps}/logged/builds/1/log")).Expect(HttpStatusCode.OK);
         Assert.Equal("text/plain", log.Message.Content.Headers.ContentType!.MediaType);
-        Assert.Equal("==> install \n\u001b[32madded\u001b[0m 3\n<script>\n", log.Body);
+        Assert.Equal("==> install\n\u001b[32madded\u001b[0m 3\n<script>\n", log.Body);
     }
 
     [Fact]
