@@ -9,6 +9,9 @@ internal static class ApiDescription
 {
     public const string Document = "v1";
 
+    private static readonly string[] Order =
+        ["Apps", "Environments", "Builds", "Releases", "Variables", "Add-ons", "Logs", "Pushes", "Teams", "Tokens", "People", "Audit"];
+
     public static IServiceCollection AddApiDescription(this IServiceCollection services) =>
         services.AddOpenApi(Document, options =>
         {
@@ -34,6 +37,8 @@ internal static class ApiDescription
                 """,
         };
         document.Servers = [];
+        // In the order in which a newcomer meets them; what is not named here comes last.
+        document.Tags = (document.Tags ?? new HashSet<OpenApiTag>()).OrderBy(t => Array.IndexOf(Order, t.Name) is var at and >= 0 ? at : Order.Length).ToHashSet();
         document.Components ??= new OpenApiComponents();
         document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
         document.Components.SecuritySchemes["token"] = new OpenApiSecurityScheme
