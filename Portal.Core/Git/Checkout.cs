@@ -31,6 +31,23 @@ internal sealed class Checkout(GitCommand git, PortalOptions options)
         return SourceTree.Parse(listing.Output, limits);
     }
 
+    /// <summary>Says in the build's log when files are kept in Git LFS, of which a build sees only the pointers.</summary>
+    public async Task NoteLargeFilesAsync(string repository, string commit, SourceTree tree, Action<string> log, CancellationToken cancellationToken)
+    {
+        if (!tree.HasAttributes)
+        {
+            return;
+        }
+        var found = await git.RunAsync(new GitCall("grep", "--quiet", "--fixed-strings", "-e", "filter=lfs", commit, "--", ".gitattributes", ":(glob)**/.gitattributes")
+        {
+            Repository = repository,
+        }, cancellationToken);
+        if (found.Succeeded)
+        {
+            log("This repository keeps files in Git LFS. Portal does not fetch them: the build sees the small pointer files in their place.");
+        }
+    }
+
     /// <param name="limits">Bounds what goes through the pipe: conversions of line ends may make files larger than they are stored.</param>
     public async Task WriteAsync(string repository, string commit, string folder, CheckoutLimits limits, CancellationToken cancellationToken)
     {

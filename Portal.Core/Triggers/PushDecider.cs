@@ -29,9 +29,18 @@ public sealed class PushDecider(IDbContextFactory<PortalDbContext> contexts, IGi
             return;
         }
         var app = await db.Set<App>().AsNoTracking().SingleAsync(a => a.Id == push.AppId, cancellationToken);
-        var gathered = app.DeletedAt is not null
-            ? new Gathered { Nothing = "not deployed: the app is being deleted" }
-            : await GatherAsync(app, push, cancellationToken);
+        Gathered gathered;
+        try
+        {
+            gathered = app.DeletedAt is not null
+                ? new Gathered { Nothing = "not deployed: the app is being deleted" }
+                : await GatherAsync(app, push, cancellationToken);
+        }
+        catch (PortalException e) when (e.Refusal != Refusal.Unavailable)
+        {
+            // It does not pass by itself: trying again would only keep people waiting for the reason.
+            gathered = new Gathered { Nothing = $"not deployed: {e.Message}", Failed = true };
+        }
         await context.CommitAsync(own => WriteAsync(own, app, push, gathered, cancellationToken), cancellationToken);
     }
 
@@ -49,6 +58,9 @@ public sealed class PushDecider(IDbContextFactory<PortalDbContext> contexts, IGi
     private sealed record Gathered
     {
         public string? Nothing { get; init; }
+
+        /// <summary>A redelivery may try again.</summary>
+        public bool Failed { get; init; }
 
         public string? Head { get; init; }
 
@@ -101,7 +113,7 @@ public sealed class PushDecider(IDbContextFactory<PortalDbContext> contexts, IGi
         if (gathered.Nothing is { } nothing)
         {
             Keep(db, push, Guid.Empty, false, nothing, null);
-            await EndAsync(db, push, PushState.Decided, null, cancellationToken);
+            await EndAsync(db, push, gathered.Failed ? PushState.Failed : PushState.Decided, null, cancellationToken);
             return;
         }
         var environments = await db.Set<AppEnvironment>().Where(e => e.AppId == app.Id && e.DeletedAt == null).OrderBy(e => e.CreatedAt).ToListAsync(cancellationToken);

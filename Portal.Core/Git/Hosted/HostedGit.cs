@@ -20,6 +20,11 @@ internal sealed class HostedGit(HostedRepositories repositories, RepositoryReade
         var repository = repositories.FolderOf(source.AppId);
         var tree = await checkout.MeasureAsync(repository, info.Commit, limits, cancellationToken);
         await checkout.WriteAsync(repository, info.Commit, targetFolder, limits, cancellationToken);
+        await checkout.NoteLargeFilesAsync(repository, info.Commit, tree, log, cancellationToken);
+        if (tree.Links.Count > 0)
+        {
+            log($"Submodules of Portal's own repositories are not fetched; the folder {tree.Links[0].Path} stays empty. Push its files instead.");
+        }
         return new CheckoutResult(tree.Files, tree.Bytes);
     }
 

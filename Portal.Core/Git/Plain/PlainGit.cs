@@ -44,6 +44,7 @@ internal sealed class PlainGit(RemoteGit remote, RepositoryReader reader, Checko
         var mirror = remote.MirrorOf(source.AppId, address);
         var tree = await checkout.MeasureAsync(mirror, info.Commit, limits, cancellationToken);
         await checkout.WriteAsync(mirror, info.Commit, targetFolder, limits, cancellationToken);
+        await checkout.NoteLargeFilesAsync(mirror, info.Commit, tree, log, cancellationToken);
         return await submodules.WriteAsync(new SubmoduleWork(source, address, mirror, info.Commit, tree, targetFolder, limits, log,
             (url, wanted) => GetAsync(source with { DeployKey = url.Host == address.Host ? source.DeployKey : null }, url, wanted, cancellationToken)), cancellationToken);
     }

@@ -84,6 +84,19 @@ public sealed class HostedGitTests : IDisposable
     }
 
     [Fact]
+    public async Task Files_in_Git_LFS_are_said_to_be_pointers()
+    {
+        var plain = await _git.CommitAsync("plain", ("sub/.gitattributes", "*.txt text\n"), ("a", "1"));
+        var lfs = await _git.CommitAsync("lfs", ("sub/.gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n"));
+        await _git.PushAsync("main");
+        var log = new List<string>();
+        await _git.Hosted.CheckoutAsync(_git.Source, plain, Path.Combine(_git.Root, "one"), Limits, log.Add, Token);
+        Assert.Empty(log);
+        await _git.Hosted.CheckoutAsync(_git.Source, lfs, Path.Combine(_git.Root, "two"), Limits, log.Add, Token);
+        Assert.Contains("Git LFS", Assert.Single(log), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Nothing_is_written_through_a_symbolic_link()
     {
         Directory.CreateDirectory(_git.Work);
