@@ -52,7 +52,6 @@ public static class PortalCore
         services.AddSingleton<ReleaseService>();
         services.AddSingleton<IEnvironmentChanges>(p => p.GetRequiredService<ReleaseService>());
         services.AddSingleton<IArtifactReady>(p => p.GetRequiredService<ReleaseService>());
-        services.AddSingleton<ActionService>();
         services.AddSingleton<ReleaseReader>();
         services.AddSingleton<AppReader>();
         services.AddRouteTable();

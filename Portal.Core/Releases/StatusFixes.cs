@@ -21,12 +21,13 @@ public sealed class StatusFixes(IDbContextFactory<PortalDbContext> contexts, Env
     public async Task PerformAsync(Actor actor, AppPath path, string environment, string id, CancellationToken cancellationToken)
     {
         Build? lastBuild;
+        Release? lastRelease;
         await using (var db = await contexts.CreateDbContextAsync(cancellationToken))
         {
             var found = await db.FindEnvironmentAsync(actor, path, environment, Permission.Deploy, cancellationToken);
             lastBuild = await db.Set<Build>().AsNoTracking().Where(b => b.EnvironmentId == found.Environment.Id)
                 .OrderByDescending(b => b.Number).FirstOrDefaultAsync(cancellationToken);
-            var lastRelease = await db.Set<Release>().AsNoTracking().Where(r => r.EnvironmentId == found.Environment.Id)
+            lastRelease = await db.Set<Release>().AsNoTracking().Where(r => r.EnvironmentId == found.Environment.Id)
                 .OrderByDescending(r => r.Version).FirstOrDefaultAsync(cancellationToken);
             Status?[] statuses = [AppReader.StatusOf(found.Environment), CoreJson.Read<Status>(lastBuild?.Failure), CoreJson.Read<Status>(lastRelease?.Failure)];
             if (!statuses.Any(s => s is not null && s.Actions.Any(a => a.Id == id)))
@@ -48,6 +49,9 @@ public sealed class StatusFixes(IDbContextFactory<PortalDbContext> contexts, Env
                 break;
             case "resume":
                 await environments.ResumeAsync(actor, path, environment, cancellationToken);
+                break;
+            case "retry" when lastRelease is not null && (lastBuild is null || lastBuild.State == BuildState.Succeeded || lastRelease.CreatedAt > lastBuild.QueuedAt):
+                await releases.RetryAsync(actor, path, environment, cancellationToken);
                 break;
             case "retry":
                 await builds.DeployAsync(actor, path, environment, lastBuild?.Ref, lastBuild?.Commit, cancellationToken);

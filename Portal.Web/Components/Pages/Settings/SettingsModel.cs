@@ -2,12 +2,13 @@ using Portal.Core.Apps;
 using Portal.Core.Builds;
 using Portal.Core.Common;
 using Portal.Core.Releases;
+using Portal.Core.Variables;
 using Portal.Web.Components.Pages.AppDetail;
 
 namespace Portal.Web.Components.Pages.Settings;
 
 /// <param name="Plan">Of the newest build that has one: what was detected.</param>
-public sealed record SettingsModel(AppView App, EnvironmentView Environment, AppRights Rights, BuildPlan? Plan, string? WebhookUrl) : IAppModel
+public sealed record SettingsModel(AppView App, EnvironmentView Environment, AppRights Rights, BuildPlan? Plan, string? WebhookUrl, IReadOnlyList<AddOn> AddOns) : IAppModel
 {
     public PlanOverrides Overrides => CoreJson.Read<PlanOverrides>(App.App.PlanOverrides) ?? new PlanOverrides();
 
