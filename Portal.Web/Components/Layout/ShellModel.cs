@@ -24,7 +24,9 @@ public sealed class ShellModel(ICurrentActor current, TeamReader teams, AppReade
         }
 
         var mine = (await teams.MineAsync(actor, cancellationToken)).Select(t => new TeamEntry(t.Slug, t.Name)).ToList();
-        var team = place.Team is null ? mine.FirstOrDefault(t => t.Slug == before.Current?.Slug) : mine.FirstOrDefault(t => t.Slug == place.Team);
+        // On pages of no team (one's account, Admin) the entries of the last one stay at hand.
+        var wanted = place.Team ?? before.Current?.Slug;
+        var team = mine.FirstOrDefault(t => t.Slug == wanted) ?? (place.Team is null ? mine.FirstOrDefault() : null);
         var known = team is null ? [] : team.Slug == before.Current?.Slug && before.Apps.Count > 0 ? before.Apps : await AppsAsync(actor, team.Slug, cancellationToken);
         return new Shell(actor, mine, team, known);
     }
