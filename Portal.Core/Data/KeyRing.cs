@@ -17,6 +17,8 @@ public static class KeyRing
     public static IServiceCollection AddKeyRing(this IServiceCollection services, string masterKeyFile)
     {
         services.AddSingleton(_ => MasterKey.Read(masterKeyFile));
+        // Before Data Protection's own start, which reads the ring without waiting for anybody.
+        services.AddHostedService<KeyRingStart>();
         services.AddDataProtection().SetApplicationName("portal").PersistKeysToDbContext<PortalDbContext>();
         services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(provider =>
             new ConfigureOptions<KeyManagementOptions>(options => options.XmlEncryptor = new MasterKeyXmlEncryptor(provider.GetRequiredService<MasterKey>())));
