@@ -17,8 +17,9 @@ internal sealed record Runnable(Release Release, BuildPlan Plan, Workload Worklo
 
 /// <summary>What is desired for one environment, read just now.</summary>
 /// <param name="Mask">Hides the environment's secrets in an app's last lines.</param>
+/// <param name="Previous">The number of the release that was live before, with its files still there: what one can roll back to.</param>
 /// <param name="Newest">The release with the highest number, for a failure that is worth telling.</param>
-internal sealed record RollOutFacts(AppEnvironment Environment, string Host, string Label, Runnable? Desired, Runnable? Live, Release? Newest, SecretMask Mask);
+internal sealed record RollOutFacts(AppEnvironment Environment, string Host, string Label, Runnable? Desired, Runnable? Live, Release? Newest, int? Previous, SecretMask Mask);
 
 /// <summary>Reads the facts that a roll-out needs.</summary>
 internal sealed class RollOutReader(IDbContextFactory<PortalDbContext> contexts, VariableStore variables, Addresses addresses, PortalOptions options)
@@ -40,8 +41,13 @@ internal sealed class RollOutReader(IDbContextFactory<PortalDbContext> contexts,
         var label = $"{team}/{app}/{environment.Slug}";
         var secrets = (await variables.OpenAsync(db, place, forBuild: false, cancellationToken)).Secrets;
         var newest = await db.Set<Release>().AsNoTracking().Where(r => r.EnvironmentId == place).OrderByDescending(r => r.Version).FirstOrDefaultAsync(cancellationToken);
+        var previous = await (from r in db.Set<Release>()
+                              join a in db.Set<Artifact>() on r.ArtifactId equals a.Id
+                              where r.EnvironmentId == place && r.LiveAt != null && r.Id != environment.LiveReleaseId && a.RemovedAt == null
+                              orderby r.LiveAt descending
+                              select (int?)r.Version).FirstOrDefaultAsync(cancellationToken);
         return new RollOutFacts(environment, Addresses.Label(team, app, environment.Slug), label,
-            await RunnableAsync(environment.DesiredReleaseId), environment.LiveReleaseId == environment.DesiredReleaseId ? null : await RunnableAsync(environment.LiveReleaseId), newest,
+            await RunnableAsync(environment.DesiredReleaseId), environment.LiveReleaseId == environment.DesiredReleaseId ? null : await RunnableAsync(environment.LiveReleaseId), newest, previous,
             new SecretMask(await variables.SecretValuesAsync(db, place, cancellationToken)));
 
         async Task<Runnable?> RunnableAsync(Guid? id)

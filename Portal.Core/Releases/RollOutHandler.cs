@@ -136,7 +136,7 @@ internal sealed class RollOutHandler(RollOutReader reader, IRuntime runtime, Rou
                 return new Readiness(Targets(mine), null);
             }
             var waited = time.GetElapsedTime(started);
-            if (StartDiagnosis.IsHopeless(mine) || waited > limit)
+            if (StartDiagnosis.IsHopeless(mine, waited) || waited > limit)
             {
                 return new Readiness([], StartDiagnosis.Of(workload, mine, waited, limit, facts.Live?.Release.Version));
             }
@@ -217,7 +217,7 @@ internal sealed class RollOutHandler(RollOutReader reader, IRuntime runtime, Rou
         var targets = Targets(mine);
         var state = targets.Count > 0 ? RouteStates.Live : mine.Any(i => i.State == InstanceState.Starting) ? RouteStates.Starting : RouteStates.Down;
         var failed = facts.Newest is { State: ReleaseState.Failed } newest && newest.Version > live.Release.Version ? CoreJson.Read<Status>(newest.Failure) : null;
-        var running = RunningDiagnosis.Of(live.Workload, mine);
+        var running = RunningDiagnosis.Of(live.Workload, mine, facts.Previous);
         var status = failed is not null && running.Severity is Severity.Ok or Severity.Working ? failed ?? running : running;
         await context.CommitAsync(async db =>
         {

@@ -5,9 +5,13 @@ namespace Portal.Core.Runtimes.Diagnosis;
 /// <summary>Why a new release did not start. Pure.</summary>
 public static class StartDiagnosis
 {
-    /// <summary>Waiting longer cannot help: an instance ended twice.</summary>
-    public static bool IsHopeless(IReadOnlyList<InstanceObservation> instances) =>
-        instances.Any(i => i.LastExit is not null && i.Restarts + (i.State == InstanceState.Crashed ? 1 : 0) >= 2);
+    /// <summary>An app that opens another port first, such as a debugger's, opens its own soon after.</summary>
+    private static readonly TimeSpan OtherPortFor = TimeSpan.FromSeconds(10);
+
+    /// <summary>Waiting longer cannot help: an instance ended twice, or has long listened on another port than it was told.</summary>
+    public static bool IsHopeless(IReadOnlyList<InstanceObservation> instances, TimeSpan waited) =>
+        instances.Any(i => (i.LastExit is not null && i.Restarts + (i.State == InstanceState.Crashed ? 1 : 0) >= 2)
+            || (waited > OtherPortFor && i is { State: InstanceState.Starting, Port: { } told, ListeningPorts.Count: > 0 } && !i.ListeningPorts.Contains(told)));
 
     /// <param name="waited">Since the instances were started.</param>
     /// <param name="serving">The release that goes on serving, if any.</param>

@@ -12,7 +12,11 @@ public sealed class DeployDecisionTests
 
     private static DeployFacts Facts => new()
     {
-        Ref = "refs/heads/main", After = A, Head = A, Branch = "main", Rules = [new DeployRule { On = DeployTrigger.Push }],
+        Ref = "refs/heads/main",
+        After = A,
+        Head = A,
+        Branch = "main",
+        Rules = [new DeployRule { On = DeployTrigger.Push }],
     };
 
     [Fact]

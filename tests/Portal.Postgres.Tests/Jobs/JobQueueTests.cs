@@ -239,7 +239,7 @@ public sealed class JobQueueTests : IAsyncLifetime
             Started.Enqueue(context.Job.Key);
             if (Block)
             {
-                await Task.Delay(Timeout.Infinite, cancellationToken);
+                await new TaskCompletionSource().Task.WaitAsync(cancellationToken);
             }
             if (Fails)
             {

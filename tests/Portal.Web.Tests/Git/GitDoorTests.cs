@@ -111,7 +111,13 @@ public sealed class GitDoorTests
         await using var host = await GitHost.StartAsync();
         await host.Database.AddAsync(new AppEnvironment
         {
-            Id = Guid.NewGuid(), AppId = host.App.Id, TeamId = host.Team.Id, Slug = "docs", Branch = "main", CreatedAt = TimeProvider.System.GetUtcNow(), AutoDeployPaused = "Ada asked for it",
+            Id = Guid.NewGuid(),
+            AppId = host.App.Id,
+            TeamId = host.Team.Id,
+            Slug = "docs",
+            Branch = "main",
+            CreatedAt = TimeProvider.System.GetUtcNow(),
+            AutoDeployPaused = "Ada asked for it",
         });
         var push = await PushAsync(host, "main");
         Assert.Contains("docs: not deployed: automatic deploys are paused (Ada asked for it)", push.All, StringComparison.Ordinal);

@@ -140,8 +140,13 @@ public sealed class PlainGitTests : IAsyncLifetime
         services.AddSingleton<SecretBox>();
         var app = new App
         {
-            Id = Guid.NewGuid(), TeamId = Guid.NewGuid(), Slug = "api", SourceKind = SourceKind.Git, SourceUrl = $"{_server.Urls.First()}/{path}",
-            CreatedAt = default, CreatedBy = null,
+            Id = Guid.NewGuid(),
+            TeamId = Guid.NewGuid(),
+            Slug = "api",
+            SourceKind = SourceKind.Git,
+            SourceUrl = $"{_server.Urls.First()}/{path}",
+            CreatedAt = default,
+            CreatedBy = null,
         };
         return services.BuildServiceProvider().GetRequiredService<IGitHosts>().For(app);
     }

@@ -33,23 +33,23 @@ internal static class Given
 
     public static Release Release(int version, int minutesAgo = 0, ReleaseState state = ReleaseState.Superseded, Guid? build = null, bool wasLive = true,
         Dictionary<string, string>? variables = null, List<string>? secrets = null, string commit = "0123456789") => new()
-    {
-        Id = Guid.NewGuid(),
-        EnvironmentId = Guid.NewGuid(),
-        AppId = Guid.NewGuid(),
-        TeamId = Team.Id,
-        Version = version,
-        ArtifactId = Guid.NewGuid(),
-        Variables = variables ?? [],
-        SecretKeys = secrets ?? [],
-        Commit = commit,
-        Trigger = ReleaseTrigger.Build,
-        Actor = "Ada",
-        BuildId = build,
-        State = state,
-        CreatedAt = Now.AddMinutes(-minutesAgo),
-        LiveAt = wasLive ? Now.AddMinutes(-minutesAgo).AddSeconds(5) : null,
-    };
+        {
+            Id = Guid.NewGuid(),
+            EnvironmentId = Guid.NewGuid(),
+            AppId = Guid.NewGuid(),
+            TeamId = Team.Id,
+            Version = version,
+            ArtifactId = Guid.NewGuid(),
+            Variables = variables ?? [],
+            SecretKeys = secrets ?? [],
+            Commit = commit,
+            Trigger = ReleaseTrigger.Build,
+            Actor = "Ada",
+            BuildId = build,
+            State = state,
+            CreatedAt = Now.AddMinutes(-minutesAgo),
+            LiveAt = wasLive ? Now.AddMinutes(-minutesAgo).AddSeconds(5) : null,
+        };
 
     public static Build Build(int number, BuildState state = BuildState.Succeeded, int minutesAgo = 0, params BuildStep[] steps) => new()
     {

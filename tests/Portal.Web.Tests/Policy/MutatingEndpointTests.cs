@@ -176,7 +176,13 @@ public sealed class MutatingEndpointTests(ApiHost host) : IClassFixture<ApiHost>
         var value = SecretTokens.Create("ptl_");
         await host.Database.AddAsync(new ApiToken
         {
-            Id = Guid.NewGuid(), UserId = admin.Id, Name = "read", Scope = TokenScope.Read, Hash = SecretTokens.Hash(value), Prefix = value[..8], CreatedAt = DateTimeOffset.UnixEpoch,
+            Id = Guid.NewGuid(),
+            UserId = admin.Id,
+            Name = "read",
+            Scope = TokenScope.Read,
+            Hash = SecretTokens.Hash(value),
+            Prefix = value[..8],
+            CreatedAt = DateTimeOffset.UnixEpoch,
         });
         return value;
     }

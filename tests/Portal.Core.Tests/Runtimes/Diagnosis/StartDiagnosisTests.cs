@@ -159,10 +159,21 @@ public sealed class StartDiagnosisTests
     public void Only_a_second_end_is_hopeless()
     {
         var workload = Workload();
-        Assert.False(StartDiagnosis.IsHopeless([Instance(workload, InstanceState.Starting)]));
-        Assert.False(StartDiagnosis.IsHopeless([Instance(workload, InstanceState.Crashed, Exit(1))]));
-        Assert.True(StartDiagnosis.IsHopeless([Instance(workload, InstanceState.Crashed, Exit(1), restarts: 1)]));
-        Assert.True(StartDiagnosis.IsHopeless([Instance(workload, InstanceState.Starting, Exit(1), restarts: 2)]));
+        Assert.False(StartDiagnosis.IsHopeless([Instance(workload, InstanceState.Starting)], TimeSpan.FromSeconds(1)));
+        Assert.False(StartDiagnosis.IsHopeless([Instance(workload, InstanceState.Crashed, Exit(1))], TimeSpan.FromSeconds(1)));
+        Assert.True(StartDiagnosis.IsHopeless([Instance(workload, InstanceState.Crashed, Exit(1), restarts: 1)], TimeSpan.FromSeconds(1)));
+        Assert.True(StartDiagnosis.IsHopeless([Instance(workload, InstanceState.Starting, Exit(1), restarts: 2)], TimeSpan.FromSeconds(1)));
+    }
+
+    [Theory]
+    [InlineData(3, false)]
+    [InlineData(11, true)]
+    public void Listening_elsewhere_for_long_is_hopeless(int seconds, bool hopeless)
+    {
+        var workload = Workload();
+        var instance = Instance(workload, InstanceState.Starting) with { Port = 20_000, ListeningPorts = [3000] };
+        Assert.Equal(hopeless, StartDiagnosis.IsHopeless([instance], TimeSpan.FromSeconds(seconds)));
+        Assert.False(StartDiagnosis.IsHopeless([instance with { ListeningPorts = [3000, 20_000] }], TimeSpan.FromSeconds(seconds)));
     }
 
     [Fact]
