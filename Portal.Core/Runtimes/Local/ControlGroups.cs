@@ -117,10 +117,7 @@ public sealed class ControlGroups : IDisposable
         foreach (var folder in folders)
         {
             // What was killed a moment ago still counts as a member until the kernel has buried it.
-            for (var tries = 0; tries < 40 && !TryRemove(folder); tries++)
-            {
-                Thread.Sleep(25);
-            }
+            SpinWait.SpinUntil(() => TryRemove(folder), TimeSpan.FromSeconds(1));
         }
     }
 
