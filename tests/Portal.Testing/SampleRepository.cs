@@ -1,9 +1,7 @@
-using Portal.Testing;
-
-namespace Portal.Browser.Tests;
+namespace Portal.Testing;
 
 /// <summary>A sample of this repository as a newcomer's own git folder.</summary>
-internal sealed class SampleRepository : IDisposable
+public sealed class SampleRepository : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("portal-sample-").FullName;
 
@@ -33,8 +31,8 @@ internal sealed class SampleRepository : IDisposable
     }
 
     /// <summary>Pushes and returns everything git printed, the build's story included.</summary>
-    public async Task<string> PushAsync(string url, string token) =>
-        (await Cli.RunAsync("git", ["push", url, "main"], _folder, new Dictionary<string, string?>
+    public async Task<string> PushAsync(string url, string token, bool force = false) =>
+        (await Cli.RunAsync("git", force ? ["push", "--force", url, "main"] : ["push", url, "main"], _folder, new Dictionary<string, string?>
         {
             ["GIT_TERMINAL_PROMPT"] = "0",
             ["GIT_CONFIG_COUNT"] = "1",
