@@ -33,6 +33,9 @@ internal static class BareServers
             case "yarp":
                 app.MapForwarder("/{**rest}", arguments[1]);
                 break;
+            case "webhook":
+                BareWebhook.Map(app, arguments[1]);
+                break;
             default:
                 return 2;
         }

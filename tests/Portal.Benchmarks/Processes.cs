@@ -52,7 +52,8 @@ internal static class Processes
             }
             try
             {
-                return (await client.GetAsync(url)).IsSuccessStatusCode;
+                // A bare program may know one address only; that it answers at all is enough.
+                return (await client.GetAsync(url)).IsSuccessStatusCode || !url.AbsolutePath.EndsWith("readyz", StringComparison.Ordinal);
             }
             catch (HttpRequestException)
             {

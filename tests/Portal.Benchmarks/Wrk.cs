@@ -9,9 +9,9 @@ internal sealed record WrkResult(double RequestsPerSecond, string Errors);
 /// <summary>The load generator wrk.</summary>
 internal static partial class Wrk
 {
-    public static async Task<WrkResult> RunAsync(Uri url, string host, int seconds, int connections = 32)
+    public static async Task<WrkResult> RunAsync(Uri url, string host, int seconds, int connections = 32, string? script = null)
     {
-        var result = (await Cli.RunAsync("wrk", ["-t1", $"-c{connections}", $"-d{seconds}s", "-H", $"Host: {host}", url.ToString()],
+        var result = (await Cli.RunAsync("wrk", ["-t1", $"-c{connections}", $"-d{seconds}s", "-H", $"Host: {host}", .. script is null ? Array.Empty<string>() : ["-s", script], url.ToString()],
             timeout: TimeSpan.FromSeconds(seconds + 20))).Expect();
         var rate = Rate().Match(result.Output);
         return new WrkResult(double.Parse(rate.Groups[1].Value, CultureInfo.InvariantCulture), Errors().Match(result.Output).Value.Trim());
