@@ -41,6 +41,10 @@ internal sealed class RollOutReader(IDbContextFactory<PortalDbContext> contexts,
         var label = $"{team}/{app}/{environment.Slug}";
         var secrets = (await variables.OpenAsync(db, place, forBuild: false, cancellationToken)).Secrets;
         var newest = await db.Set<Release>().AsNoTracking().Where(r => r.EnvironmentId == place).OrderByDescending(r => r.Version).FirstOrDefaultAsync(cancellationToken);
+        var neighbours = await (from a in db.Set<App>()
+                                join e in db.Set<AppEnvironment>() on a.Id equals e.AppId
+                                where a.TeamId == row.App.TeamId && a.Id != row.App.Id && a.DeletedAt == null && e.DeletedAt == null && e.Slug == environment.Slug
+                                select a.Slug).ToDictionaryAsync(slug => slug, slug => addresses.Of(team, slug, environment.Slug), cancellationToken);
         var previous = await (from r in db.Set<Release>()
                               join a in db.Set<Artifact>() on r.ArtifactId equals a.Id
                               where r.EnvironmentId == place && r.LiveAt != null && r.Id != environment.LiveReleaseId && a.RemovedAt == null
@@ -60,7 +64,7 @@ internal sealed class RollOutReader(IDbContextFactory<PortalDbContext> contexts,
             var artifact = await db.Set<Artifact>().AsNoTracking().SingleAsync(a => a.Id == release.ArtifactId, cancellationToken);
             var plan = CoreJson.Read<BuildPlan>(artifact.Plan) ?? throw new InvalidOperationException($"The plan of artifact {artifact.Id} cannot be read.");
             return new Runnable(release, plan, WorkloadPlan.Of(label, addresses.Of(team, app, environment.Slug), environment, release, plan,
-                Path.Combine(options.Artifacts, artifact.Location), secrets));
+                Path.Combine(options.Artifacts, artifact.Location), secrets, neighbours));
         }
     }
 

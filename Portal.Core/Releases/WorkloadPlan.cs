@@ -7,12 +7,18 @@ namespace Portal.Core.Releases;
 /// <summary>Environment + release + artifact → workload. Pure: the same facts always give the same workload.</summary>
 public static class WorkloadPlan
 {
+    /// <param name="neighbours">Addresses by name of the team's other apps in environments of the same name.</param>
     /// <param name="label"><c>{team}/{app}/{env}</c>.</param>
     /// <param name="artifact">Absolute folder.</param>
     /// <param name="secrets">The environment's secrets as they are now: a rollback brings back code and variables, not secrets.</param>
-    public static Workload Of(string label, string address, AppEnvironment environment, Release release, BuildPlan plan, string artifact, IReadOnlyDictionary<string, string> secrets)
+    public static Workload Of(string label, string address, AppEnvironment environment, Release release, BuildPlan plan, string artifact,
+        IReadOnlyDictionary<string, string> secrets, IReadOnlyDictionary<string, string> neighbours)
     {
         var variables = new Dictionary<string, string>(plan.RunEnvironment);
+        foreach (var (app, its) in neighbours)
+        {
+            variables[$"PORTAL_APP_{app.Replace('-', '_').ToUpperInvariant()}"] = its;
+        }
         foreach (var (key, value) in release.Variables.Concat(secrets))
         {
             variables[key] = value;
@@ -28,6 +34,7 @@ public static class WorkloadPlan
             Artifact = artifact,
             Processes = [.. plan.Processes.Select(p => new WorkloadProcess(p.Name, p.Command, p.StaticRoot, p.SpaFallback, Instances(environment, p.Name)))],
             Variables = variables,
+            LoopbackNames = [.. neighbours.Values.Append(address).Select(a => new Uri(a).Host).Where(h => h.EndsWith(".localhost", StringComparison.Ordinal)).Order(StringComparer.Ordinal)],
             MemoryMb = environment.Scale.MemoryMb,
             HealthPath = environment.HealthPath,
             FixedPort = environment.FixedPort,

@@ -32,6 +32,9 @@ public sealed record Workload
 
     public string? HealthPath { get; init; }
 
+    /// <summary>Host names that mean this machine to the app: the addresses of its team's other apps, where no name server knows them.</summary>
+    public IReadOnlyList<string> LoopbackNames { get; init; } = [];
+
     /// <summary>The port that the web process listens on by itself, when it ignores PORT; then at most one instance.</summary>
     public int? FixedPort { get; init; }
 }

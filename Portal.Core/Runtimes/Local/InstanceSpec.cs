@@ -32,6 +32,9 @@ public sealed record InstanceSpec
 
     public required int MemoryMb { get; init; }
 
+    /// <summary>Host names that mean this machine to the app.</summary>
+    public IReadOnlyList<string> LoopbackNames { get; init; } = [];
+
     /// <summary>Threads and processes together.</summary>
     public int MaximumProcesses { get; init; } = 512;
 

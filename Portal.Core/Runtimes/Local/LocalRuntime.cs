@@ -86,6 +86,7 @@ internal sealed class LocalRuntime(IOptions<PortalOptions> options, Isolation is
             Artifact = workload.Artifact,
             Variables = workload.Variables,
             MemoryMb = workload.MemoryMb,
+            LoopbackNames = workload.LoopbackNames,
             HealthPath = listens ? workload.HealthPath : null,
             Listens = listens,
             FixedPort = listens ? workload.FixedPort : null,
