@@ -7,8 +7,8 @@ readonly test_projects=(
   Portal.Repository.Tests:60
   Portal.Core.Tests:120
   Portal.Postgres.Tests:180
-  Portal.Web.Tests:180
-  Portal.Worker.Tests:240
+  Portal.Web.Tests:240
+  Portal.Worker.Tests:400
   Portal.Browser.Tests:300
 )
 readonly long_limit=1500

@@ -94,6 +94,8 @@ public sealed class AppService(IDbContextFactory<PortalDbContext> contexts, Audi
         };
         db.Add(app);
         db.Add(production);
+        // Its address says that nothing is deployed, not that there is no app.
+        jobs.Enqueue(db, EnvironmentService.EnvironmentJob(production));
         audit.Record(db, actor, "app.create", $"{owner.Slug}/{app.Slug}", owner.Id, app.Id, after: new { source = request.Source, request.Url, request.Branch, request.Directory });
         db.Signal(LiveTopics.Team, owner.Id);
         await db.SaveChangesAsync(cancellationToken);

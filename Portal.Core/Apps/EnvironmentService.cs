@@ -68,6 +68,7 @@ public sealed class EnvironmentService(IDbContextFactory<PortalDbContext> contex
             StatusAt = now,
         };
         db.Add(environment);
+        jobs.Enqueue(db, EnvironmentJob(environment));
         audit.Record(db, actor, "environment.create", $"{found.Path} {environment.Slug}", found.Team.Id, found.App.Id, after: new { environment.Branch });
         db.Signal(LiveTopics.App, found.App.Id);
         await db.SaveAsync(cancellationToken);
