@@ -96,5 +96,28 @@ document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible' && lost) reconnect();
 });
 
+// A page is readable before it is live; when it becomes live its fields are made anew. What was typed until then is typed again.
+const early = new Map();
+const keepEarly = event => {
+  const field = event.target;
+  if (event.isTrusted && field.id && field.type !== 'password' && field.matches('input:not([type=radio]):not([type=checkbox]), textarea')) early.set(field.id, { field, value: field.value });
+};
+const renewed = new MutationObserver(() => {
+  for (const [id, { field, value }] of early) {
+    const now = document.getElementById(id);
+    if (!now || now === field || now.value) continue;
+    early.delete(id);
+    const focused = document.activeElement === document.body;
+    now.value = value;
+    now.dispatchEvent(new Event('input', { bubbles: true }));
+    if (focused) now.focus();
+  }
+});
+document.addEventListener('input', keepEarly, true);
+renewed.observe(document.body, { childList: true, subtree: true });
+addEventListener('load', () => setTimeout(() => {
+  document.removeEventListener('input', keepEarly, true);
+  renewed.disconnect();
+}, 5000));
 // Fields become live a moment after the page is shown.
 addEventListener('load', () => setTimeout(restoreDrafts, 800));
