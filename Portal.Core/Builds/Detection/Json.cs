@@ -1,10 +1,11 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Portal.Core.Builds.Detection;
 
 /// <summary>Reads JSON that may be anything: comments, trailing commas, the wrong kinds, or not JSON at all.</summary>
-internal static class Json
+internal static partial class Json
 {
     private static readonly JsonDocumentOptions Tolerant = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip, MaxDepth = 64 };
 
@@ -20,7 +21,8 @@ internal static class Json
         try
         {
             // Bytes: half a surrogate pair becomes a replacement character instead of an exception.
-            using var document = JsonDocument.Parse(Encoding.UTF8.GetBytes(text.TrimStart('\uFEFF')), Tolerant);
+            var whole = HalfPair().Replace(text.TrimStart('\uFEFF'), @"\ufffd");
+            using var document = JsonDocument.Parse(Encoding.UTF8.GetBytes(whole), Tolerant);
             return document.RootElement.Clone();
         }
         catch (JsonException e)
@@ -29,6 +31,10 @@ internal static class Json
             return null;
         }
     }
+
+    /// <summary>An escape that is half a surrogate pair: it parses, and then throws when its name or value is read.</summary>
+    [GeneratedRegex(@"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}")]
+    private static partial Regex HalfPair();
 
     public static JsonElement? Parse(string? text) => Parse(text, out _);
 

@@ -60,6 +60,13 @@ public sealed class GarbageTests
     }
 
     [Fact]
+    public void Half_a_surrogate_pair_in_a_name_is_read_like_any_other_name()
+    {
+        var plan = StackDetector.Detect(new MemorySource([KeyValuePair.Create("package.json", """{"\ud800":1,"scripts":{"start":"node a.js"}}"""), KeyValuePair.Create("a.js", "")]));
+        Assert.Equal("node", plan.StackId);
+    }
+
+    [Fact]
     public void The_same_files_give_the_same_plan() =>
         Sources.Sample(source => System.Text.Json.JsonSerializer.Serialize(StackDetector.Detect(source)) == System.Text.Json.JsonSerializer.Serialize(StackDetector.Detect(source)), iter: 500);
 
