@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using Npgsql;
 using NpgsqlTypes;
+using Portal.Core.Common;
 using Portal.Core.Data;
 
 namespace Portal.Core.Jobs;
@@ -11,12 +13,28 @@ public sealed record InboundDelivery(Guid AppId, Guid TeamId, string DeliveryKey
     string? PushedBy, string? Message, ReadOnlyMemory<byte> Body, string Headers, bool IsPush, string Ignored);
 
 /// <summary>
-/// The hot path of inbound webhooks: one statement, one commit, no change notice (a NOTIFY in every commit halves what
-/// the database can take; see <see cref="CoalescedSignals"/>). The unique delivery key makes the same delivery one row,
-/// also when it comes twice at the same instant.
+/// The hot path of inbound webhooks: deliveries that come in while others are being stored share the next transaction
+/// (group commit), and none raises a change notice (a NOTIFY in every commit halves what the database can take; see
+/// <see cref="CoalescedSignals"/>). The unique delivery key makes the same delivery one row, also when it comes twice at
+/// the same instant.
 /// </summary>
 public sealed class InboundStore(NpgsqlDataSource source, TimeProvider time)
 {
+    /// <summary>As many deliveries of the largest kept body are 16 MB.</summary>
+    private const int MostPerCommit = 64;
+
+    private const int MostWaiting = 4_000;
+
+    /// <summary>Two, so that one gathers while the other commits.</summary>
+    private const int Writers = 2;
+
+    /// <summary>Seconds. GitHub waits ten for an answer, and an honest refusal has to reach it.</summary>
+    private const int Patience = 8;
+
+    private readonly ConcurrentQueue<Waiting> _waiting = new();
+    private int _count;
+    private int _writers;
+
     private const string Sql = """
         with stored as (
             insert into pushes (id, source, delivery_key, app_id, team_id, event_name, ref, before, after, pushed_by, message, body, headers, received_at, state, times, decided_at)
@@ -35,12 +53,123 @@ public sealed class InboundStore(NpgsqlDataSource source, TimeProvider time)
         select id, times from stored
         """;
 
+    /// <summary>Returns after the commit.</summary>
     /// <returns>The push, and how often its delivery has come in by now.</returns>
-    public async Task<(Guid Id, int Times)> StoreAsync(InboundDelivery delivery, CancellationToken cancellationToken)
+    /// <exception cref="PortalException">Unavailable: too many are waiting for the database.</exception>
+    public Task<(Guid Id, int Times)> StoreAsync(InboundDelivery delivery)
+    {
+        if (Interlocked.Increment(ref _count) > MostWaiting)
+        {
+            Interlocked.Decrement(ref _count);
+            throw new PortalException(Refusal.Unavailable, "More deliveries are coming in than can be stored; deliver it again later.");
+        }
+        var waiting = new Waiting(delivery);
+        _waiting.Enqueue(waiting);
+        StartWriter();
+        return waiting.Stored.Task;
+    }
+
+    private void StartWriter()
+    {
+        if (Interlocked.Increment(ref _writers) <= Writers)
+        {
+            _ = Task.Run(WriteAsync);
+        }
+        else
+        {
+            Interlocked.Decrement(ref _writers);
+        }
+    }
+
+    private async Task WriteAsync()
+    {
+        var group = new List<Waiting>(MostPerCommit);
+        while (Take(group))
+        {
+            try
+            {
+                await StoreAsync(group);
+            }
+            catch (PostgresException e) when (!e.IsTransient && group.Count > 1)
+            {
+                // One of them is at fault; the others shall not pay for it.
+                foreach (var waiting in group)
+                {
+                    await StoreAloneAsync(waiting);
+                }
+            }
+            catch (Exception e)
+            {
+                // Whoever waits meanwhile would learn the same, only later.
+                do
+                {
+                    group.ForEach(waiting => waiting.Stored.TrySetException(e));
+                }
+                while (Take(group));
+            }
+        }
+        Interlocked.Decrement(ref _writers);
+        // One may have come between the last look and the end.
+        if (!_waiting.IsEmpty)
+        {
+            StartWriter();
+        }
+    }
+
+    private bool Take(List<Waiting> group)
+    {
+        group.Clear();
+        while (group.Count < MostPerCommit && _waiting.TryDequeue(out var waiting))
+        {
+            Interlocked.Decrement(ref _count);
+            group.Add(waiting);
+        }
+        return group.Count > 0;
+    }
+
+    private async Task StoreAloneAsync(Waiting waiting)
+    {
+        try
+        {
+            await StoreAsync([waiting]);
+        }
+        catch (Exception e)
+        {
+            waiting.Stored.TrySetException(e);
+        }
+    }
+
+    /// <summary>All or none: a batch is one transaction, and sent in one go.</summary>
+    private async Task StoreAsync(IReadOnlyList<Waiting> group)
     {
         var now = time.GetUtcNow();
-        await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        await using var command = new NpgsqlCommand(Sql, connection);
+        var stored = new (Guid, int)[group.Count];
+        await using (var connection = await source.OpenConnectionAsync())
+        {
+            await using var batch = new NpgsqlBatch(connection) { Timeout = Patience };
+            foreach (var waiting in group)
+            {
+                batch.BatchCommands.Add(Command(waiting.Delivery, now));
+            }
+            // Kept by the pooled connection: planned once, not for every delivery.
+            await batch.PrepareAsync();
+            await using var reader = await batch.ExecuteReaderAsync();
+            for (var i = 0; i < stored.Length; i++)
+            {
+                await reader.ReadAsync();
+                stored[i] = (reader.GetGuid(0), reader.GetInt32(1));
+                await reader.NextResultAsync();
+            }
+        }
+        for (var i = 0; i < stored.Length; i++)
+        {
+            group[i].Stored.TrySetResult(stored[i]);
+        }
+    }
+
+    private static NpgsqlBatchCommand Command(InboundDelivery delivery, DateTimeOffset now)
+    {
+        var command = new NpgsqlBatchCommand(Sql);
         var parameters = command.Parameters;
         parameters.Add(new NpgsqlParameter<Guid> { TypedValue = Guid.CreateVersion7(now) });
         Text(parameters, delivery.DeliveryKey);
@@ -60,13 +189,16 @@ public sealed class InboundStore(NpgsqlDataSource source, TimeProvider time)
         parameters.Add(new NpgsqlParameter<Guid> { TypedValue = Guid.CreateVersion7(now) });
         Text(parameters, $"push:{delivery.AppId}");
         Text(parameters, delivery.IsPush ? null : delivery.Ignored);
-        // Kept by the pooled connection: planned once, not for every delivery.
-        await command.PrepareAsync(cancellationToken);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        await reader.ReadAsync(cancellationToken);
-        return (reader.GetGuid(0), reader.GetInt32(1));
+        return command;
     }
 
     private static void Text(NpgsqlParameterCollection parameters, string? value) =>
         parameters.Add(new NpgsqlParameter { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+
+    private sealed class Waiting(InboundDelivery delivery)
+    {
+        public InboundDelivery Delivery { get; } = delivery;
+
+        public TaskCompletionSource<(Guid Id, int Times)> Stored { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
 }

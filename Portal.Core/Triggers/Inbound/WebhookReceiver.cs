@@ -48,7 +48,7 @@ public sealed class WebhookReceiver(InboundStore store, WebhookConnections conne
             delivery.DeliveryId ?? "sha256:" + Convert.ToHexStringLower(SHA256.HashData(delivery.Json.Span)),
             delivery.EventName, payload.Ref, payload.Before, payload.After, payload.PushedBy, isPush ? payload.Message : null,
             delivery.Json.Length <= MaxKeptBody ? delivery.Json : default, Headers(delivery), isPush,
-            delivery.EventName == "ping" ? "the sender's greeting: the connection works" : $"ignored: the event “{delivery.EventName}” is not a push"), cancellationToken);
+            delivery.EventName == "ping" ? "the sender's greeting: the connection works" : $"ignored: the event “{delivery.EventName}” is not a push"));
         signals.Signal(LiveTopics.Activity, delivery.Connection.TeamId);
         if (isPush)
         {
