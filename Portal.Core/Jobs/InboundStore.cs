@@ -63,7 +63,7 @@ public sealed class InboundStore(NpgsqlDataSource source, TimeProvider time)
             Interlocked.Decrement(ref _count);
             throw new PortalException(Refusal.Unavailable, "More deliveries are coming in than can be stored; deliver it again later.");
         }
-        var waiting = new Waiting(delivery);
+        var waiting = new Waiting(delivery, time.GetUtcNow());
         _waiting.Enqueue(waiting);
         StartWriter();
         return waiting.Stored.Task;
@@ -140,16 +140,17 @@ public sealed class InboundStore(NpgsqlDataSource source, TimeProvider time)
     }
 
     /// <summary>All or none: a batch is one transaction, and sent in one go.</summary>
-    private async Task StoreAsync(IReadOnlyList<Waiting> group)
+    private async Task StoreAsync(List<Waiting> group)
     {
-        var now = time.GetUtcNow();
+        // The same order in every transaction: two that hold the same deliveries cannot wait for each other.
+        group.Sort();
         var stored = new (Guid, int)[group.Count];
         await using (var connection = await source.OpenConnectionAsync())
         {
             await using var batch = new NpgsqlBatch(connection) { Timeout = Patience };
             foreach (var waiting in group)
             {
-                batch.BatchCommands.Add(Command(waiting.Delivery, now));
+                batch.BatchCommands.Add(Command(waiting.Delivery, waiting.At));
             }
             // Kept by the pooled connection: planned once, not for every delivery.
             await batch.PrepareAsync();
@@ -195,10 +196,16 @@ public sealed class InboundStore(NpgsqlDataSource source, TimeProvider time)
     private static void Text(NpgsqlParameterCollection parameters, string? value) =>
         parameters.Add(new NpgsqlParameter { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
 
-    private sealed class Waiting(InboundDelivery delivery)
+    private sealed class Waiting(InboundDelivery delivery, DateTimeOffset at) : IComparable<Waiting>
     {
         public InboundDelivery Delivery { get; } = delivery;
 
+        public DateTimeOffset At { get; } = at;
+
         public TaskCompletionSource<(Guid Id, int Times)> Stored { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public int CompareTo(Waiting? other) => other is null ? 1
+            : Delivery.AppId.CompareTo(other.Delivery.AppId) is var app and not 0 ? app
+            : string.CompareOrdinal(Delivery.DeliveryKey, other.Delivery.DeliveryKey);
     }
 }
