@@ -9,13 +9,18 @@ namespace Portal.Core.Builds;
 
 /// <summary>
 /// A build's log on its way into the database: masked line by line, in chunks of at most a quarter second, under
-/// the job's fence. What goes over the limit is counted and dropped; the end of a build is always kept.
+/// the job's fence. What goes over the limit is counted and dropped; the end of a build is always kept. While the database is
+/// away the text waits, up to a bound, and is written when it is back.
 /// </summary>
 public sealed class BuildLogWriter : IAsyncDisposable
 {
     private const int LineChars = 4_000;
     private const int KeptTail = 60;
+    private const int WaitingChars = 2 * 1024 * 1024;
     private static readonly TimeSpan FlushEvery = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How long the end of a build waits for the database: as long as its lease can hold without one.</summary>
+    private static readonly TimeSpan LastTry = TimeSpan.FromSeconds(20);
 
     private readonly JobContext _job;
     private readonly Guid _build;
@@ -23,6 +28,7 @@ public sealed class BuildLogWriter : IAsyncDisposable
     private readonly long _limit;
     private readonly TimeProvider _time;
     private readonly StringBuilder _pending = new();
+    private BuildLogChunk? _unsure;
     private readonly Queue<string> _tail = new();
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _flushing = new(1, 1);
@@ -76,28 +82,40 @@ public sealed class BuildLogWriter : IAsyncDisposable
         await _flushing.WaitAsync(cancellationToken);
         try
         {
-            string text;
-            lock (_lock)
+            // What could not be written last time goes first, as it was: perhaps it did arrive and only the answer was lost.
+            while ((_unsure ?? Take()) is { } chunk)
             {
-                if (_pending.Length == 0)
+                var again = _unsure is not null;
+                _unsure = chunk;
+                await _job.CommitAsync(async db =>
                 {
-                    return;
-                }
-                text = _pending.ToString();
-                _pending.Clear();
+                    if (!again || !await db.Set<BuildLogChunk>().AnyAsync(c => c.BuildId == _build && c.Sequence == chunk.Sequence, cancellationToken))
+                    {
+                        db.Add(chunk);
+                        db.Signal(LiveTopics.BuildLog, _build);
+                    }
+                }, cancellationToken);
+                _unsure = null;
+                _sequence++;
             }
-            var chunk = new BuildLogChunk { BuildId = _build, Sequence = _sequence, Text = text, At = _time.GetUtcNow() };
-            await _job.CommitAsync(db =>
-            {
-                db.Add(chunk);
-                db.Signal(LiveTopics.BuildLog, _build);
-                return Task.CompletedTask;
-            }, cancellationToken);
-            _sequence++;
         }
         finally
         {
             _flushing.Release();
+        }
+    }
+
+    private BuildLogChunk? Take()
+    {
+        lock (_lock)
+        {
+            if (_pending.Length == 0)
+            {
+                return null;
+            }
+            var text = _pending.ToString();
+            _pending.Clear();
+            return new BuildLogChunk { BuildId = _build, Sequence = _sequence, Text = text, At = _time.GetUtcNow() };
         }
     }
 
@@ -113,16 +131,32 @@ public sealed class BuildLogWriter : IAsyncDisposable
                 Say(line);
             }
         }
-        try
-        {
-            await FlushAsync(CancellationToken.None);
-        }
-        catch (LeaseLostException)
-        {
-            // The worker that has the build now writes its log.
-        }
+        await FlushLastAsync();
         _ended.Dispose();
         _flushing.Dispose();
+    }
+
+    private async Task FlushLastAsync()
+    {
+        var began = _time.GetTimestamp();
+        using var timer = new PeriodicTimer(FlushEvery, _time);
+        while (true)
+        {
+            try
+            {
+                await FlushAsync(CancellationToken.None);
+                return;
+            }
+            catch (LeaseLostException)
+            {
+                // The worker that has the build now writes its log.
+                return;
+            }
+            catch (Exception e) when (IsAway(e) && _time.GetElapsedTime(began) < LastTry)
+            {
+                await timer.WaitForNextTickAsync();
+            }
+        }
     }
 
     private void Add(string line, bool always)
@@ -136,7 +170,7 @@ public sealed class BuildLogWriter : IAsyncDisposable
             {
                 _tail.Dequeue();
             }
-            if (!always && _written > _limit)
+            if ((!always && _written > _limit) || _pending.Length > WaitingChars)
             {
                 _dropped++;
                 return;
@@ -155,11 +189,17 @@ public sealed class BuildLogWriter : IAsyncDisposable
             {
                 await FlushAsync(_ended.Token);
             }
-            catch (Exception e) when (e is DbUpdateException or LeaseLostException or Npgsql.NpgsqlException)
+            catch (LeaseLostException)
             {
-                // The next flush or the heartbeat finds out; what was not stored was taken out of the pending text and is lost with this attempt.
                 return;
+            }
+            catch (Exception e) when (IsAway(e))
+            {
+                // Tried again with the next tick.
+                continue;
             }
         }
     }
+
+    private static bool IsAway(Exception e) => e is DbUpdateException or Npgsql.NpgsqlException or TimeoutException or InvalidOperationException { InnerException: Npgsql.NpgsqlException };
 }

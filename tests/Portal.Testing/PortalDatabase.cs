@@ -54,6 +54,11 @@ public sealed class PortalDatabase : IDbContextFactory<PortalDbContext>, IAsyncD
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    /// <summary>Ends every connection to it and lets none in until <see cref="ComeBackAsync"/>.</summary>
+    public Task GoAwayAsync() => _server.SetReachableAsync(Name, reachable: false);
+
+    public Task ComeBackAsync() => _server.SetReachableAsync(Name, reachable: true);
+
     public async ValueTask DisposeAsync()
     {
         await Source.DisposeAsync();

@@ -56,6 +56,15 @@ public sealed class PostgresServer
         return name;
     }
 
+    internal async Task SetReachableAsync(string database, bool reachable)
+    {
+        await ExecuteAsync("postgres", $"alter database {database} with allow_connections {reachable}", CancellationToken.None);
+        if (!reachable)
+        {
+            await ExecuteAsync("postgres", $"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}'", CancellationToken.None);
+        }
+    }
+
     internal Task DropAsync(string database) =>
         ExecuteAsync("postgres", $"drop database if exists {database} with (force)", CancellationToken.None);
 
