@@ -41,25 +41,26 @@ public sealed class ProcessBuilder(PortalOptions options, BuildSettings settings
         var (root, workingFolder) = plan.BoundToPath ? (Path.Combine(folder, plan.Folder), "") : (folder, plan.Folder);
         var caches = await PrepareCachesAsync(input.AppId, plan, workingFolder, cancellationToken);
         var environment = Environment(plan, input.Variables, caches);
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(options.Limits.BuildSeconds), time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        using var bounds = new BuildBounds(options.Limits, input.BuildId, [folder, Path.Combine(options.Caches, input.AppId.ToString("n"))], time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, bounds.Stop);
         foreach (var step in plan.Steps)
         {
             var name = step.Name.ToLowerInvariant();
             await input.Step(name);
             input.Log.Say($"$ {step.Text}");
+            bounds.Begin();
             int exit;
             try
             {
-                exit = await RunAsync(step.Command, root, workingFolder, environment, caches, input.Log, both.Token);
+                exit = await RunAsync(step.Command, root, workingFolder, environment, caches, bounds.Groups, input.Log, both.Token);
             }
-            catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (bounds.Stop.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
             {
-                return BuildOutcome.Failed(BuildDiagnosis.TimedOut(step.Name, TimeSpan.FromSeconds(options.Limits.BuildSeconds), input.Log.Tail));
+                return BuildOutcome.Failed(bounds.Reason(step.Name, input.Log.Tail)!);
             }
             if (exit != 0)
             {
-                return BuildOutcome.Failed(BuildDiagnosis.OfStep(step.Name, step.Text, exit, input.Log.Tail));
+                return BuildOutcome.Failed(bounds.Reason(step.Name, input.Log.Tail) ?? BuildDiagnosis.OfStep(step.Name, step.Text, exit, input.Log.Tail));
             }
         }
         await input.Step("package");
@@ -87,7 +88,7 @@ public sealed class ProcessBuilder(PortalOptions options, BuildSettings settings
         return new BuildOutcome(Path.GetFileName(folder), bytes, null);
     }
 
-    private async Task<int> RunAsync(string command, string folder, string workingFolder, Dictionary<string, string> environment, List<SandboxMount> mounts, BuildLogWriter log, CancellationToken cancellationToken)
+    private async Task<int> RunAsync(string command, string folder, string workingFolder, Dictionary<string, string> environment, List<SandboxMount> mounts, ControlGroups groups, BuildLogWriter log, CancellationToken cancellationToken)
     {
         var spec = Sandbox.Wrap(isolation.Builds, new SandboxRequest
         {
@@ -96,7 +97,9 @@ public sealed class ProcessBuilder(PortalOptions options, BuildSettings settings
             WorkingFolder = workingFolder,
             Environment = environment,
             Mounts = mounts,
-            MaximumUserProcesses = settings.MaximumProcesses,
+            Groups = groups.JoinFiles,
+            MaximumUserProcesses = groups.BoundsProcesses ? null : settings.MaximumProcesses,
+            Yielding = true,
             TemporaryMb = 2048,
         });
         // A command dies with the thread that started it, and a pool's thread may end at any time: it gets one of its own.

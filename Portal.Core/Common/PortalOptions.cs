@@ -104,6 +104,21 @@ public sealed class LimitOptions
     /// <summary>Stored output of one build; what comes after is counted and dropped.</summary>
     public long BuildLogBytes { get; set; } = 8 * 1024 * 1024;
 
+    /// <summary>Memory of one build, files in its /tmp included.</summary>
+    public int BuildMemoryMb { get; set; } = 6_144;
+
+    /// <summary>Processes and threads of one build.</summary>
+    public int BuildProcesses { get; set; } = 2_048;
+
+    /// <summary>What one build's folder and its app's caches may hold together.</summary>
+    public int BuildDiskMb { get; set; } = 8_192;
+
+    /// <summary>A build ends when the disk has less room than this, so that the database keeps some.</summary>
+    public int LeastFreeMb { get; set; } = 512;
+
+    /// <summary>What one instance may write to its folder.</summary>
+    public int AppDiskMb { get; set; } = 1_024;
+
     /// <summary>How long new instances may take until they answer.</summary>
     public int StartSeconds { get; set; } = 60;
 

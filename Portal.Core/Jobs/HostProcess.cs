@@ -18,6 +18,9 @@ public sealed class HostProcess
     public required DateTimeOffset SeenAt { get; set; }
 
     public long MemoryBytes { get; set; }
+
+    /// <summary>Why what it runs is not kept apart; null where it is, or where it runs nothing of others.</summary>
+    public string? NotIsolated { get; init; }
 }
 
 internal sealed class HostProcessMapping : IEntityTypeConfiguration<HostProcess>
@@ -28,5 +31,6 @@ internal sealed class HostProcessMapping : IEntityTypeConfiguration<HostProcess>
         builder.HasKey(h => h.Id);
         builder.Property(h => h.Role).HasMaxLength(16);
         builder.Property(h => h.Version).HasMaxLength(64);
+        builder.Property(h => h.NotIsolated).HasMaxLength(1000);
     }
 }

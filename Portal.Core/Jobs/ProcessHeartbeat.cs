@@ -6,8 +6,15 @@ using Portal.Core.Data;
 
 namespace Portal.Core.Jobs;
 
+/// <summary>What a host found out about the machine that it runs on.</summary>
+public interface IHostFindings
+{
+    /// <summary>Why builds and apps are not isolated from each other here, in one sentence for people; null: they are.</summary>
+    string? NotIsolated { get; }
+}
+
 /// <summary>Says every few seconds that this host runs, and takes the word back when it stops.</summary>
-public sealed class ProcessHeartbeat(string role, IDbContextFactory<PortalDbContext> contexts, TimeProvider time, ILogger<ProcessHeartbeat> logger)
+public sealed class ProcessHeartbeat(string role, IEnumerable<IHostFindings> findings, IDbContextFactory<PortalDbContext> contexts, TimeProvider time, ILogger<ProcessHeartbeat> logger)
     : BackgroundService
 {
     /// <summary>How often; a process not seen for several of these is gone.</summary>
@@ -76,6 +83,7 @@ public sealed class ProcessHeartbeat(string role, IDbContextFactory<PortalDbCont
             StartedAt = _startedAt,
             SeenAt = now,
             MemoryBytes = memory,
+            NotIsolated = findings.Select(f => f.NotIsolated).FirstOrDefault(reason => reason is not null),
         });
         await db.SaveChangesAsync(cancellationToken);
     }

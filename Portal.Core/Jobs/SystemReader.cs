@@ -29,5 +29,8 @@ public sealed class SystemReader(IDbContextFactory<PortalDbContext> contexts, Jo
         return new SystemOverview(processes, await jobs.OverviewAsync(cancellationToken), waiting, bytes);
     }
 
+    /// <summary>Why apps are not isolated from each other on some machine of this installation; null: they are, or no worker has said so yet.</summary>
+    public string? NotIsolated(SystemOverview system) => system.Processes.Where(p => !IsSilent(p)).Select(p => p.NotIsolated).FirstOrDefault(reason => reason is not null);
+
     public bool IsSilent(HostProcess process) => time.GetUtcNow() - process.SeenAt > Silent;
 }

@@ -4,6 +4,7 @@ using Portal.Core.Apps;
 using Portal.Core.Builds;
 using Portal.Core.Common;
 using Portal.Core.Data;
+using Portal.Core.Jobs;
 using Portal.Core.Teams;
 
 namespace Portal.Core.Releases;
@@ -14,6 +15,9 @@ public sealed record EnvironmentView(AppEnvironment Environment, string Address,
 
 public sealed record AppView(Team Team, App App, IReadOnlyList<EnvironmentView> Environments)
 {
+    /// <summary>Why apps are not isolated from each other where they run; null: they are.</summary>
+    public string? NotIsolated { get; init; }
+
     public EnvironmentView Production => Environments.First(e => e.Environment.Slug == Addresses.Production);
 }
 
@@ -22,7 +26,7 @@ public sealed record AppRow(App App, string Address, Status Status, int? Version
     BuildState? LastBuildState, int? LastBuildNumber, Guid EnvironmentId, string? AutoDeployPaused);
 
 /// <summary>Apps with their environments, releases and builds joined, in a bounded number of queries.</summary>
-public sealed class AppReader(IDbContextFactory<PortalDbContext> contexts, Addresses addresses)
+public sealed class AppReader(IDbContextFactory<PortalDbContext> contexts, Addresses addresses, TimeProvider time)
 {
     private static readonly Status Unknown = Status.Of(Severity.Asleep, "Nothing deployed yet", "", "Push to its branch to deploy.");
 
@@ -67,7 +71,9 @@ public sealed class AppReader(IDbContextFactory<PortalDbContext> contexts, Addre
             views.Add(new EnvironmentView(environment, addresses.Of(found.Team.Slug, found.App.Slug, environment.Slug), StatusOf(environment),
                 Find(releases, environment.LiveReleaseId), Find(releases, environment.DesiredReleaseId), build));
         }
-        return new AppView(found.Team, found.App, views);
+        var recently = time.GetUtcNow() - SystemReader.Silent;
+        var notIsolated = await db.Set<HostProcess>().Where(h => h.SeenAt > recently && h.NotIsolated != null).Select(h => h.NotIsolated).FirstOrDefaultAsync(cancellationToken);
+        return new AppView(found.Team, found.App, views) { NotIsolated = notIsolated };
     }
 
     public static Status StatusOf(AppEnvironment environment) => CoreJson.Read<Status>(environment.Status) ?? Unknown;

@@ -109,11 +109,14 @@ public sealed class Gateway
     /// <summary>All routes up to this revision are applied.</summary>
     public long AppliedRevision { get; set; }
 
-    /// <summary>Requests that were sent by older routes have ended, up to this revision.</summary>
-    public long DrainedRevision { get; set; }
+    /// <summary>Releases (<see cref="Passage"/>) that still have requests which a replaced route sent.</summary>
+    public List<string> Draining { get; set; } = [];
 
     /// <summary>After this it is dead and nobody waits for it.</summary>
     public DateTimeOffset LeaseUntil { get; set; }
+
+    /// <summary>How one release of one environment is named in <see cref="Draining"/>.</summary>
+    public static string Passage(Guid environmentId, int releaseVersion) => $"{environmentId:n}/{releaseVersion}";
 }
 
 /// <summary>Requests of one environment and release in one minute, added up over gateways.</summary>

@@ -63,8 +63,9 @@ internal sealed class RollOutReader(IDbContextFactory<PortalDbContext> contexts,
             var release = await db.Set<Release>().AsNoTracking().SingleAsync(r => r.Id == id, cancellationToken);
             var artifact = await db.Set<Artifact>().AsNoTracking().SingleAsync(a => a.Id == release.ArtifactId, cancellationToken);
             var plan = CoreJson.Read<BuildPlan>(artifact.Plan) ?? throw new InvalidOperationException($"The plan of artifact {artifact.Id} cannot be read.");
-            return new Runnable(release, plan, WorkloadPlan.Of(label, addresses.Of(team, app, environment.Slug), environment, release, plan,
-                Path.Combine(options.Artifacts, artifact.Location), secrets, neighbours));
+            var workload = WorkloadPlan.Of(label, addresses.Of(team, app, environment.Slug), environment, release, plan,
+                Path.Combine(options.Artifacts, artifact.Location), secrets, neighbours);
+            return new Runnable(release, plan, workload with { DiskMb = options.Limits.AppDiskMb });
         }
     }
 

@@ -14,10 +14,10 @@ namespace Portal.Core.Releases;
 /// <summary>
 /// Converges one environment to what is desired, level-triggered: it is told which environment may have changed, looks at
 /// desired and observed state, and acts. Every step may be repeated by another worker after a crash.
-/// <para>A roll-out: start the new instances → wait until they answer → move the address → when every gateway has
-/// acknowledged and the requests in flight ended, stop the old. If the new ones do not answer, the old keep serving.</para>
+/// <para>A roll-out: start the new instances → wait until they answer → move the address, and every gateway has
+/// acknowledged → live. What is left of older releases is stopped when its requests have ended, which holds up nothing else. If the new ones do not answer, the old keep serving.</para>
 /// </summary>
-internal sealed class RollOutHandler(RollOutReader reader, IRuntime runtime, RouteTable routes, AppLogKeeper logs, AddOnServer addOns,
+internal sealed class RollOutHandler(RollOutReader reader, IRuntime runtime, RouteTable routes, DrainWatch drains, AppLogKeeper logs, AddOnServer addOns,
     LimitOptions limits, TimeProvider time, ILogger<RollOutHandler> logger) : IJobHandler
 {
     private static readonly TimeSpan AcknowledgeWithin = TimeSpan.FromSeconds(15);
@@ -91,7 +91,7 @@ internal sealed class RollOutHandler(RollOutReader reader, IRuntime runtime, Rou
         var ready = await WaitUntilReadyAsync(facts, wanted, cancellationToken);
         if (ready is null)
         {
-            await runtime.StopAsync(workload.Key, Drain, cancellationToken);
+            await EndAsync(workload, cancellationToken);
             return;
         }
         if (ready.Failure is { } failed)
@@ -178,8 +178,6 @@ internal sealed class RollOutHandler(RollOutReader reader, IRuntime runtime, Rou
             Signal(db, environment);
         }, cancellationToken);
         logger.LogInformation("v{Version} is live", release.Version);
-        await routes.WaitDrainedAsync(revision, Drain, cancellationToken);
-        await StopOthersAsync(place, release.Version, cancellationToken);
     }
 
     private async Task FailAsync(JobContext context, RollOutFacts facts, Runnable wanted, Status failure, CancellationToken cancellationToken)
@@ -190,7 +188,19 @@ internal sealed class RollOutHandler(RollOutReader reader, IRuntime runtime, Rou
             var release = await db.Set<Release>().SingleAsync(r => r.Id == wanted.Release.Id, cancellationToken);
             Fail(db, environment, release, failure);
         }, cancellationToken);
-        await runtime.StopAsync(wanted.Workload.Key, Drain, cancellationToken);
+        await EndAsync(wanted.Workload, cancellationToken);
+    }
+
+    /// <summary>Ends a release that no request ever reached. Nobody waits for it, unless the next one needs its port.</summary>
+    private async Task EndAsync(Workload workload, CancellationToken cancellationToken)
+    {
+        if (workload.FixedPort is not null)
+        {
+            await runtime.StopAsync(workload.Key, Drain, cancellationToken);
+            return;
+        }
+        var seen = await runtime.ObserveAsync(workload.Key.Place, cancellationToken);
+        await runtime.RetireAsync([.. seen.Instances.Where(i => i.Key == workload.Key)], Drain, cancellationToken);
     }
 
     private void Fail(PortalDbContext db, AppEnvironment environment, Release release, Status failure)
@@ -213,7 +223,8 @@ internal sealed class RollOutHandler(RollOutReader reader, IRuntime runtime, Rou
     {
         var place = facts.Environment.Id;
         await runtime.ConvergeAsync(live.Workload, cancellationToken);
-        var mine = await MineAsync(live.Workload, facts.Mask, cancellationToken);
+        var seen = await runtime.ObserveAsync(place, cancellationToken);
+        var mine = Kept(live.Workload, Mine(seen, live.Workload, facts.Mask));
         var targets = Targets(mine);
         var state = targets.Count > 0 ? RouteStates.Live : mine.Any(i => i.State == InstanceState.Starting) ? RouteStates.Starting : RouteStates.Down;
         var failed = facts.Newest is { State: ReleaseState.Failed } newest && newest.Version > live.Release.Version ? CoreJson.Read<Status>(newest.Failure) : null;
@@ -228,7 +239,29 @@ internal sealed class RollOutHandler(RollOutReader reader, IRuntime runtime, Rou
             }
             await SetStatusAsync(db, place, status);
         }, cancellationToken);
-        await StopOthersAsync(place, live.Release.Version, cancellationToken);
+        await RetireAsync(place, [.. seen.Instances.Where(i => !mine.Any(m => m.Key == i.Key && m.Id == i.Id))], cancellationToken);
+    }
+
+    /// <summary>
+    /// As many instances of each process type as are wanted, those that answer first, then the oldest. The choice stays the
+    /// same while nothing changes: the others leave the address before they are stopped.
+    /// </summary>
+    internal static List<InstanceObservation> Kept(Workload workload, IReadOnlyList<InstanceObservation> mine) =>
+        [.. workload.Processes.SelectMany(p => mine.Where(i => i.Process == p.Name)
+            .OrderBy(i => i.State == InstanceState.Ready ? 0 : 1).ThenBy(i => i.StartedAt).ThenBy(i => i.Id, StringComparer.Ordinal).Take(p.Instances))];
+
+    /// <summary>Stops what is not wanted any more, as soon as no request can be on its way there; what still has some is looked at again.</summary>
+    private async Task RetireAsync(Guid place, IReadOnlyList<InstanceObservation> leaving, CancellationToken cancellationToken)
+    {
+        var free = leaving.Where(i => i.Address is null || i.State == InstanceState.Stopped).ToList();
+        foreach (var release in leaving.Except(free).GroupBy(i => i.Key.Version))
+        {
+            if (await drains.MayStopAsync(place, release.Key, cancellationToken))
+            {
+                free.AddRange(release);
+            }
+        }
+        await runtime.RetireAsync(free, Drain, cancellationToken);
     }
 
     private async Task IdleAsync(JobContext context, RollOutFacts facts, CancellationToken cancellationToken)
@@ -268,9 +301,12 @@ internal sealed class RollOutHandler(RollOutReader reader, IRuntime runtime, Rou
         }
     }
 
-    /// <summary>The instances of one release; their last lines go into statuses, so secrets are hidden here.</summary>
     private async Task<List<InstanceObservation>> MineAsync(Workload workload, SecretMask mask, CancellationToken cancellationToken) =>
-        [.. (await runtime.ObserveAsync(workload.Key.Place, cancellationToken)).Instances.Where(i => i.Key == workload.Key)
+        Mine(await runtime.ObserveAsync(workload.Key.Place, cancellationToken), workload, mask);
+
+    /// <summary>The instances of one release that are not told to end; their last lines go into statuses, so secrets are hidden here.</summary>
+    private static List<InstanceObservation> Mine(Observation seen, Workload workload, SecretMask mask) =>
+        [.. seen.Instances.Where(i => i.Key == workload.Key && i.State != InstanceState.Stopped)
             .Select(i => i.LastExit is null ? i : i with { LastExit = i.LastExit with { LastLines = [.. i.LastExit.LastLines.Select(mask.Apply)] } })];
 
     private static List<string> Targets(IEnumerable<InstanceObservation> instances) =>

@@ -19,7 +19,7 @@ public static class RouteStates
 
 /// <summary>
 /// Where addresses lead. The roll-out writes a route and gets its revision, waits until every living gateway has
-/// applied it, then until the requests sent by older routes have ended; only then may it stop what they led to.
+/// applied it; what older routes led to may be stopped when the requests that these had sent there have ended.
 /// </summary>
 public sealed class RouteTable(IDbContextFactory<PortalDbContext> contexts, GatewayWatch watch, TimeProvider time)
 {
@@ -72,9 +72,15 @@ public sealed class RouteTable(IDbContextFactory<PortalDbContext> contexts, Gate
     public Task<bool> WaitAcknowledgedAsync(long revision, TimeSpan timeout, CancellationToken cancellationToken) =>
         WaitAsync(g => g.AppliedRevision < revision, timeout, cancellationToken);
 
-    /// <summary>True as soon as no request is in flight that a route older than <paramref name="revision"/> sent; false after <paramref name="timeout"/>.</summary>
-    public Task<bool> WaitDrainedAsync(long revision, TimeSpan timeout, CancellationToken cancellationToken) =>
-        WaitAsync(g => g.DrainedRevision < revision, timeout, cancellationToken);
+    /// <summary>
+    /// True as soon as every living gateway has applied <paramref name="revision"/> and no request is in flight that a route
+    /// which it replaced had sent to this release; false after <paramref name="timeout"/>. Other releases play no part.
+    /// </summary>
+    public Task<bool> WaitDrainedAsync(Guid environmentId, int releaseVersion, long revision, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var passage = Gateway.Passage(environmentId, releaseVersion);
+        return WaitAsync(g => g.AppliedRevision < revision || g.Draining.Contains(passage), timeout, cancellationToken);
+    }
 
     private async Task<bool> WaitAsync(Expression<Func<Gateway, bool>> behind, TimeSpan timeout, CancellationToken cancellationToken)
     {

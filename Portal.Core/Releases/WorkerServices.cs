@@ -21,6 +21,8 @@ public static class WorkerServices
         services.AddSingleton<ILogMask>(p => p.GetRequiredService<AppLogKeeper>());
         services.AddSingleton<IJobHandler, AddOnHandler>();
         services.AddSingleton<ConvergeRequests>();
+        services.AddSingleton<DrainWatch>();
+        services.AddHostedService(p => p.GetRequiredService<DrainWatch>());
         services.AddSingleton<Retention>();
         services.AddSingleton<JobRunner>();
         services.AddHostedService(p => p.GetRequiredService<JobRunner>());

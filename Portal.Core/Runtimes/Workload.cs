@@ -30,6 +30,9 @@ public sealed record Workload
 
     public required int MemoryMb { get; init; }
 
+    /// <summary>What each instance may write to its folder.</summary>
+    public int DiskMb { get; init; } = 1_024;
+
     public string? HealthPath { get; init; }
 
     /// <summary>Host names that mean this machine to the app: the addresses of its team's other apps, where no name server knows them.</summary>
@@ -58,7 +61,11 @@ public enum InstanceState
 /// <param name="Signal">Signal number, or null.</param>
 /// <param name="OutOfMemory">Killed because it went over its memory limit.</param>
 /// <param name="LastLines">At most the last 40 lines of output, each at most 2,000 characters.</param>
-public sealed record InstanceExit(int? Code, int? Signal, bool OutOfMemory, TimeSpan Ran, DateTimeOffset At, IReadOnlyList<string> LastLines);
+public sealed record InstanceExit(int? Code, int? Signal, bool OutOfMemory, TimeSpan Ran, DateTimeOffset At, IReadOnlyList<string> LastLines)
+{
+    /// <summary>Killed because it wrote more than it may.</summary>
+    public bool OutOfDisk { get; init; }
+}
 
 /// <summary>One running copy, as observed just now.</summary>
 public sealed record InstanceObservation
@@ -90,7 +97,13 @@ public sealed record InstanceObservation
     /// <summary>What the health path last answered, when it did not answer well.</summary>
     public int? HealthStatus { get; init; }
 
+    /// <summary>Others in the machine's network can reach its port too, past the gateway.</summary>
+    public bool ListensWidely { get; init; }
+
     public long? MemoryBytes { get; init; }
+
+    /// <summary>It was told to end, should have ended by now, and has not.</summary>
+    public bool Overdue { get; init; }
 }
 
 /// <summary>All instances of one place, of all its releases.</summary>
@@ -106,8 +119,14 @@ public sealed record TaskResult(int? ExitCode, bool TimedOut, IReadOnlyList<stri
 /// <summary>Converges workloads, observes them and reads their output. Every call is idempotent and safe to repeat after a crash.</summary>
 public interface IRuntime
 {
-    /// <summary>Starts what is missing of this workload's instances and stops its surplus ones. Does not touch other versions of the place. Returns without waiting for readiness.</summary>
+    /// <summary>
+    /// Starts what is missing of this workload's instances. Surplus ones and other versions go on running until they are
+    /// retired: requests may still be on their way to them. Returns without waiting for readiness.
+    /// </summary>
     Task ConvergeAsync(Workload workload, CancellationToken cancellationToken);
+
+    /// <summary>Asks these instances to end and returns at once; what does not end is killed after the grace.</summary>
+    Task RetireAsync(IReadOnlyCollection<InstanceObservation> instances, TimeSpan grace, CancellationToken cancellationToken);
 
     /// <summary>Asks all instances of one version to end (SIGTERM, then SIGKILL after the grace) and returns when none is left.</summary>
     Task StopAsync(WorkloadKey key, TimeSpan grace, CancellationToken cancellationToken);

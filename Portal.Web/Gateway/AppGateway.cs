@@ -10,16 +10,16 @@ namespace Portal.Web.Gateway;
 /// The front door of every app. Stands before routing, authentication and static files, so that nothing of the portal
 /// touches an app's requests and each costs as little as forwarding can.
 /// </summary>
-internal sealed class AppGateway(AppHosts hosts, HostTableHolder table, AppForwarder forwarder, PortalOptions options)
+internal sealed class AppGateway(AppHosts hosts, HostTableHolder table, AppForwarder forwarder, GatewayMetrics metrics, PortalOptions options)
 {
     public bool Handles(HttpContext context) => hosts.TryMatch(context.Request.Host.Value ?? "", out _);
 
     public async Task HandleAsync(HttpContext context)
     {
-        if (context.Features.Get<IHttpMetricsTagsFeature>() is { } metrics)
+        if (context.Features.Get<IHttpMetricsTagsFeature>() is { } server)
         {
             // Counted here, per app; the web server's own measurements are of the portal.
-            metrics.MetricsDisabled = true;
+            server.MetricsDisabled = true;
         }
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } body)
         {
@@ -27,6 +27,7 @@ internal sealed class AppGateway(AppHosts hosts, HostTableHolder table, AppForwa
         }
         if (Enter(context) is not { } route)
         {
+            metrics.Refused(Outcomes.Unknown);
             await AppPages.WriteAsync(context, AppPage.Unknown);
             return;
         }
@@ -49,17 +50,20 @@ internal sealed class AppGateway(AppHosts hosts, HostTableHolder table, AppForwa
         {
             var page = AppPages.Of(route.Row.State);
             route.Traffic.Record(null, error: page.Status >= StatusCodes.Status500InternalServerError);
+            metrics.Refused(Outcomes.NotServing);
             await AppPages.WriteAsync(context, page);
             return;
         }
         if (route.InFlight > options.Limits.AppRequestsInFlight)
         {
             route.Traffic.Record(null, error: true);
+            metrics.Refused(Outcomes.Busy);
             await AppPages.WriteAsync(context, AppPage.Busy);
             return;
         }
         if (context.Request.ContentLength > options.Limits.AppRequestBytes)
         {
+            metrics.Refused(Outcomes.TooLarge);
             await AppPages.WriteAsync(context, AppPage.TooLarge);
             return;
         }
@@ -70,8 +74,9 @@ internal sealed class AppGateway(AppHosts hosts, HostTableHolder table, AppForwa
         {
             await AppPages.WriteAsync(context, Of(error, context));
         }
-        route.Traffic.Record(IsStream(context) ? null : Stopwatch.GetElapsedTime(started),
-            error: !gone && context.Response.StatusCode >= StatusCodes.Status500InternalServerError);
+        TimeSpan? took = IsStream(context) ? null : Stopwatch.GetElapsedTime(started);
+        route.Traffic.Record(took, error: !gone && context.Response.StatusCode >= StatusCodes.Status500InternalServerError);
+        metrics.Forwarded(gone ? Outcomes.Gone : Outcomes.Of(error, context.Response.StatusCode), took);
     }
 
     private static AppPage Of(ForwarderError error, HttpContext context) => error switch

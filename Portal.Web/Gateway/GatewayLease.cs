@@ -57,18 +57,18 @@ internal sealed class GatewayLease(HostTableHolder table, IDbContextFactory<Port
     {
         try
         {
-            var (applied, drained) = table.Revisions();
+            var (applied, draining) = table.Reached();
             var now = time.GetUtcNow();
             var until = now + Lease;
             await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-            var changed = await db.Set<GatewayRow>().Where(g => g.Id == _id && (g.AppliedRevision != applied || g.DrainedRevision != drained))
-                .ExecuteUpdateAsync(set => set.SetProperty(g => g.AppliedRevision, applied).SetProperty(g => g.DrainedRevision, drained)
+            var changed = await db.Set<GatewayRow>().Where(g => g.Id == _id && (g.AppliedRevision != applied || g.Draining != draining))
+                .ExecuteUpdateAsync(set => set.SetProperty(g => g.AppliedRevision, applied).SetProperty(g => g.Draining, draining)
                     .SetProperty(g => g.LeaseUntil, until), cancellationToken) > 0;
             if (!changed && await db.Set<GatewayRow>().Where(g => g.Id == _id)
                 .ExecuteUpdateAsync(set => set.SetProperty(g => g.LeaseUntil, until), cancellationToken) == 0)
             {
                 await db.Set<GatewayRow>().Where(g => g.LeaseUntil < now - (Lease * 6)).ExecuteDeleteAsync(cancellationToken);
-                db.Add(new GatewayRow { Id = _id, AppliedRevision = applied, DrainedRevision = drained, LeaseUntil = until });
+                db.Add(new GatewayRow { Id = _id, AppliedRevision = applied, Draining = draining, LeaseUntil = until });
                 changed = true;
             }
             if (changed)

@@ -11,7 +11,7 @@ internal static class GatewaySetup
         services.TryAddSingleton<RouteTable>();
         services.TryAddSingleton<GatewayWatch>();
         services.AddSingleton<AppHosts>().AddSingleton<TrafficCounters>().AddSingleton<HostTableHolder>();
-        services.AddSingleton<AppForwarder>().AddSingleton<AppGateway>().AddSingleton<RouteSnapshotFile>();
+        services.AddSingleton<AppForwarder>().AddSingleton<GatewayMetrics>().AddSingleton<AppGateway>().AddSingleton<RouteSnapshotFile>();
         // In this order: registered, then routes, then the server listens.
         services.AddHostedService<GatewayLease>().AddHostedService<RouteLoader>().AddHostedService<TrafficFlusher>();
         return services;

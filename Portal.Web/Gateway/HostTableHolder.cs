@@ -1,4 +1,5 @@
 using Portal.Core.Releases;
+using GatewayRow = Portal.Core.Releases.Gateway;
 
 namespace Portal.Web.Gateway;
 
@@ -9,13 +10,13 @@ namespace Portal.Web.Gateway;
 internal sealed class HostTableHolder(TrafficCounters traffic)
 {
     private readonly Lock _swapping = new();
-    private readonly List<(AppRoute Route, long ReplacedAt)> _retired = [];
+    private readonly List<AppRoute> _retired = [];
     private volatile HostTable _current = HostTable.Empty;
     private TaskCompletionSource _progress = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public HostTable Current => _current;
 
-    /// <summary>Ends when a table was applied or a replaced route became empty. Take it before reading the revisions.</summary>
+    /// <summary>Ends when a table was applied or a replaced route became empty. Take it before asking what was reached.</summary>
     public Task Progress => Volatile.Read(ref _progress).Task;
 
     /// <summary>Finds the route of a host and counts the request in; null when nothing is known of the host.</summary>
@@ -67,20 +68,29 @@ internal sealed class HostTableHolder(TrafficCounters traffic)
             foreach (var route in known.Values)
             {
                 route.Retire();
-                _retired.Add((route, snapshot.Revision));
+                _retired.Add(route);
             }
         }
         Announce();
     }
 
-    /// <summary>What this gateway may tell: applied, and drained of everything that older routes sent.</summary>
-    public (long Applied, long Drained) Revisions()
+    /// <summary>What this gateway may tell: how far it is, and which releases still have requests that replaced routes sent.</summary>
+    public (long Applied, List<string> Draining) Reached()
     {
         lock (_swapping)
         {
-            _retired.RemoveAll(retired => retired.Route.InFlight == 0);
-            var applied = _current.Revision;
-            return (applied, _retired.Count == 0 ? applied : _retired.Min(retired => retired.ReplacedAt) - 1);
+            _retired.RemoveAll(route => route.InFlight == 0);
+            return (_current.Revision, [.. _retired.Select(route => GatewayRow.Passage(route.Row.EnvironmentId, route.Row.ReleaseVersion)).Distinct().Order(StringComparer.Ordinal)]);
+        }
+    }
+
+    /// <summary>Requests, streams and web sockets that are under way now, and how many of them a replaced route had sent.</summary>
+    public (int Active, int Held) InFlight()
+    {
+        lock (_swapping)
+        {
+            var held = _retired.Sum(route => route.InFlight);
+            return (held + _current.Routes.Sum(route => route.InFlight), held);
         }
     }
 
@@ -89,7 +99,7 @@ internal sealed class HostTableHolder(TrafficCounters traffic)
     {
         lock (_swapping)
         {
-            return [.. _current.Routes.Select(route => route.Traffic), .. _retired.Select(retired => retired.Route.Traffic)];
+            return [.. _current.Routes.Select(route => route.Traffic), .. _retired.Select(route => route.Traffic)];
         }
     }
 

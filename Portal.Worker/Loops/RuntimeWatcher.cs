@@ -5,24 +5,27 @@ using Portal.Core.Runtimes;
 
 namespace Portal.Worker.Loops;
 
-/// <summary>Looks at what runs, whenever something may have changed and every few seconds, and lets the roll-out look where it differs from before.</summary>
-internal sealed class RuntimeWatcher(IRuntime runtime, ConvergeRequests requests, ILogger<RuntimeWatcher> logger) : BackgroundService
+/// <summary>Looks at what runs, whenever something may have changed and every few seconds, and lets the roll-out look where it differs from before; now and then, everywhere.</summary>
+internal sealed class RuntimeWatcher(IRuntime runtime, ConvergeRequests requests, TimeProvider time, ILogger<RuntimeWatcher> logger) : BackgroundService
 {
     private static readonly TimeSpan LookAtLeast = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long anything that was missed can go unnoticed.</summary>
+    private static readonly TimeSpan Resync = TimeSpan.FromMinutes(10);
 
     private Dictionary<Guid, int> _seen = [];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var first = true;
+        long? all = null;
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
-                if (first)
+                if (all is null || time.GetElapsedTime(all.Value) > Resync)
                 {
                     await requests.AskForAllAsync(stoppingToken);
-                    first = false;
+                    all = time.GetTimestamp();
                 }
                 await LookAsync(stoppingToken);
                 await runtime.WaitForChangeAsync(LookAtLeast, stoppingToken);
@@ -48,7 +51,7 @@ internal sealed class RuntimeWatcher(IRuntime runtime, ConvergeRequests requests
             var digest = new HashCode();
             foreach (var instance in observation.Instances.OrderBy(i => i.Id, StringComparer.Ordinal))
             {
-                digest.Add((instance.Id, instance.State, instance.Address, instance.Restarts));
+                digest.Add((instance.Id, instance.State, instance.Address, instance.Restarts, instance.Overdue));
             }
             var value = digest.ToHashCode();
             if (observation.Instances.Count > 0)

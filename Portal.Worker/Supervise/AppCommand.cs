@@ -6,7 +6,6 @@ namespace Portal.Worker.Supervise;
 internal static class AppCommand
 {
     private const string HostAt = "/portal";
-    private const UnixFileMode ReadableByAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     public static ProcessSpec Of(InstanceFolder folder, InstanceSpec spec, ControlGroups groups, int? port)
     {
@@ -15,10 +14,6 @@ internal static class AppCommand
         var isolated = spec.Sandbox.Level == IsolationLevel.Isolated;
         var environment = ProcessEnvironment.Of(spec.Variables, isolated ? "/app" : app, port);
         List<SandboxMount> mounts = [];
-        if (isolated && spec.LoopbackNames.Count > 0)
-        {
-            mounts.Add(new SandboxMount(HostsFile(folder, spec.LoopbackNames), "/etc/hosts", Writable: false));
-        }
         IReadOnlyList<string> command = ["/bin/sh", "-c", spec.Command ?? "exit 127"];
         if (spec.StaticRoot is { } root)
         {
@@ -53,21 +48,9 @@ internal static class AppCommand
             Mounts = mounts,
             Environment = environment,
             Groups = groups.JoinFiles,
+            HostsFile = AppFiles.WriteHosts(folder.Path, spec.LoopbackNames),
             MaximumUserProcesses = groups.BoundsProcesses ? null : 4_096,
             TemporaryMb = Math.Max(64, spec.MemoryMb),
         });
-    }
-
-    /// <summary>The machine's own names and the given ones: *.localhost is resolved by browsers, not by the C library.</summary>
-    private static string HostsFile(InstanceFolder folder, IReadOnlyList<string> names)
-    {
-        var file = Path.Combine(folder.Path, "hosts");
-        var own = File.Exists("/etc/hosts") ? File.ReadAllText("/etc/hosts").TrimEnd() : "127.0.0.1 localhost";
-        File.WriteAllText(file, own + "\n" + string.Concat(names.Select(n => $"127.0.0.1 {n}\n")));
-        if (OperatingSystem.IsLinux())
-        {
-            File.SetUnixFileMode(file, ReadableByAll);
-        }
-        return file;
     }
 }

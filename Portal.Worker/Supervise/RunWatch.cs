@@ -3,9 +3,19 @@ using Portal.Core.Runtimes.Local;
 
 namespace Portal.Worker.Supervise;
 
-/// <summary>Follows a run until it ends, is told to stop or goes over its memory: asks whether it answers, measures where the kernel does not bound.</summary>
-internal sealed class RunWatch(InstanceSpec spec, ControlGroups groups, TimeProvider clock)
+/// <summary>Why a run is to be killed.</summary>
+internal enum Overrun
 {
+    None,
+    Memory,
+    Disk,
+}
+
+/// <summary>Follows a run until it ends, is told to stop or goes over its memory or disk: asks whether it answers, measures where the kernel does not bound.</summary>
+internal sealed class RunWatch(InstanceSpec spec, ControlGroups groups, DiskWatch disk, TimeProvider clock)
+{
+    private static readonly TimeSpan DiskLook = TimeSpan.FromMilliseconds(500);
+
     private static readonly TimeSpan SteadyProbe = TimeSpan.FromSeconds(15);
     private const int FailuresUntilUnready = 3;
 
@@ -13,16 +23,17 @@ internal sealed class RunWatch(InstanceSpec spec, ControlGroups groups, TimeProv
     private int failures;
     private long nextProbe;
     private long nextMeasure;
+    private long nextDisk;
 
-    /// <returns>True when it used more memory than its limit and is to be killed.</returns>
-    public bool Follow(AppRun run, ManualResetEventSlim stop, Action<Func<InstanceRecord, InstanceRecord>> change)
+    /// <returns>What it went over, if anything; then it is to be killed.</returns>
+    public Overrun Follow(AppRun run, ManualResetEventSlim stop, Action<Func<InstanceRecord, InstanceRecord>> change)
     {
         var began = clock.GetTimestamp();
         while (!run.Wait(0))
         {
             if (stop.IsSet)
             {
-                return false;
+                return Overrun.None;
             }
             var ran = clock.GetElapsedTime(began);
             if (clock.GetTimestamp() >= nextProbe)
@@ -34,16 +45,24 @@ internal sealed class RunWatch(InstanceSpec spec, ControlGroups groups, TimeProv
                 nextMeasure = In(TimeSpan.FromSeconds(1));
                 if (ProcessTable.Memory(run.Pid) > (long)spec.MemoryMb * 1024 * 1024)
                 {
-                    return true;
+                    return Overrun.Memory;
+                }
+            }
+            if (clock.GetTimestamp() >= nextDisk)
+            {
+                nextDisk = In(DiskLook);
+                if (disk.IsOver())
+                {
+                    return Overrun.Disk;
                 }
             }
             // Short while it starts, so that an address moves soon; long afterwards, so that it costs nothing.
             if (run.Wait(ready ? 100 : ran < TimeSpan.FromSeconds(5) ? 25 : 100))
             {
-                return false;
+                return Overrun.None;
             }
         }
-        return false;
+        return Overrun.None;
     }
 
     private void Probe(AppRun run, TimeSpan ran, Action<Func<InstanceRecord, InstanceRecord>> change)
@@ -65,6 +84,10 @@ internal sealed class RunWatch(InstanceSpec spec, ControlGroups groups, TimeProv
             failures = result.Ready ? 0 : failures + 1;
             var now = result.Ready || (ready && failures < FailuresUntilUnready);
             var next = r with { State = now ? InstanceState.Ready : InstanceState.Starting, Address = result.Address ?? (now ? r.Address : null), HealthStatus = status };
+            if (now && !ready)
+            {
+                next = next with { ListensWidely = ProcessTable.ListensWidely(run.Pid, r.Port.Value) };
+            }
             ready = now;
             return next;
         });

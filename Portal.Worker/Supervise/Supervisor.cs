@@ -66,6 +66,7 @@ internal sealed class Supervisor(InstanceFolder folder, InstanceSpec spec, Outpu
     {
         null => "It could not be started.",
         { OutOfMemory: true } => "It was ended because it used more memory than its limit.",
+        { OutOfDisk: true } => "It was ended because it wrote more to its disk than its limit. What it wrote is gone.",
         { Code: { } code } => $"It ended with exit code {code}.",
         { Signal: { } signal } => $"It was ended by signal {signal}.",
         _ => "It ended.",
@@ -76,10 +77,13 @@ internal sealed class Supervisor(InstanceFolder folder, InstanceSpec spec, Outpu
         var began = Stopwatch.GetTimestamp();
         Write(record with { State = InstanceState.Starting, StartedAt = clock.GetUtcNow(), Address = null, HealthStatus = null });
         AppRun run;
+        DiskWatch disk;
         try
         {
             var port = ChoosePort();
-            run = AppRun.Begin(AppCommand.Of(folder, spec, groups, port), log);
+            var command = AppCommand.Of(folder, spec, groups, port);
+            disk = Disk();
+            run = AppRun.Begin(command, log);
             Write(record with { AppPid = run.Pid, AppStart = run.Start, Port = port });
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException or System.ComponentModel.Win32Exception)
@@ -91,19 +95,35 @@ internal sealed class Supervisor(InstanceFolder folder, InstanceSpec spec, Outpu
         using (run)
         {
             var kills = groups.OutOfMemoryKills();
-            var overLimit = new RunWatch(spec, groups, clock).Follow(run, stop, change => Write(change(record)));
+            var over = new RunWatch(spec, groups, disk, clock).Follow(run, stop, change => Write(change(record)));
             if (!run.Wait(0))
             {
-                EndRun(run, overLimit);
+                EndRun(run, atOnce: over != Overrun.None);
             }
             run.Kill();
             var (code, signal) = run.End();
-            var outOfMemory = overLimit || groups.OutOfMemoryKills() > kills;
+            var outOfMemory = over == Overrun.Memory || groups.OutOfMemoryKills() > kills;
+            if (over == Overrun.Disk)
+            {
+                AppFiles.Forget(folder.AppFolder, folder.OverlayFolder);
+            }
             var ran = Stopwatch.GetElapsedTime(began);
             log.Flush();
-            Write(record with { LastExit = new RecordedExit(code, signal, outOfMemory, (long)ran.TotalMilliseconds, clock.GetUtcNow(), log.TakeLast()) });
+            Write(record with { LastExit = new RecordedExit(code, signal, outOfMemory, (long)ran.TotalMilliseconds, clock.GetUtcNow(), log.TakeLast()) { OutOfDisk = over == Overrun.Disk } });
             return ran;
         }
+    }
+
+    /// <summary>Counts what it changes; where it has a copy of the artifact, what it adds to that.</summary>
+    private DiskWatch Disk()
+    {
+        var copied = Directory.Exists(folder.AppFolder);
+        var watch = new DiskWatch([copied ? folder.AppFolder : folder.OverlayFolder], (long)spec.DiskMb * 1024 * 1024, clock);
+        if (copied)
+        {
+            watch.Begin();
+        }
+        return watch;
     }
 
     private void EndRun(AppRun run, bool atOnce)

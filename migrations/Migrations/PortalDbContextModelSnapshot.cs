@@ -868,6 +868,11 @@ namespace Portal.Migrations.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("memory_bytes");
 
+                    b.Property<string>("NotIsolated")
+                        .HasMaxLength(1000)
+                        .HasColumnType("character varying(1000)")
+                        .HasColumnName("not_isolated");
+
                     b.Property<string>("Role")
                         .IsRequired()
                         .HasMaxLength(16)
@@ -1011,9 +1016,10 @@ namespace Portal.Migrations.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("applied_revision");
 
-                    b.Property<long>("DrainedRevision")
-                        .HasColumnType("bigint")
-                        .HasColumnName("drained_revision");
+                    b.PrimitiveCollection<List<string>>("Draining")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("draining");
 
                     b.Property<DateTimeOffset>("LeaseUntil")
                         .HasColumnType("timestamp with time zone")

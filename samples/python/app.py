@@ -31,4 +31,4 @@ if __name__ == "__main__":
     port = int(os.environ.get("PORT", "8080"))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     print(f"listening on port {port}", flush=True)
-    ThreadingHTTPServer(("", port), Handler).serve_forever()
+    ThreadingHTTPServer((os.environ.get("HOST", ""), port), Handler).serve_forever()

@@ -20,6 +20,19 @@ public sealed class SampleRepository : IDisposable
         return repository;
     }
 
+    /// <summary>A repository of these files: name, content, name, content …</summary>
+    public static async Task<SampleRepository> WithAsync(params string[] namesAndContents)
+    {
+        var repository = new SampleRepository();
+        foreach (var pair in namesAndContents.Chunk(2))
+        {
+            repository.Write(pair[0], pair[1]);
+        }
+        await repository.GitAsync("init", "--quiet", "--initial-branch=main");
+        await repository.CommitAsync("first");
+        return repository;
+    }
+
     public string Read(string file) => File.ReadAllText(Path.Combine(_folder, file));
 
     public void Write(string file, string text) => File.WriteAllText(Path.Combine(_folder, file), text);
@@ -31,14 +44,17 @@ public sealed class SampleRepository : IDisposable
     }
 
     /// <summary>Pushes and returns everything git printed, the build's story included.</summary>
-    public async Task<string> PushAsync(string url, string token, bool force = false) =>
-        (await Cli.RunAsync("git", force ? ["push", "--force", url, "main"] : ["push", url, "main"], _folder, new Dictionary<string, string?>
+    public async Task<string> PushAsync(string url, string token, bool force = false) => (await TryPushAsync(url, token, force)).Expect().All;
+
+    /// <summary>As <see cref="PushAsync"/>, also when the connection breaks on the way.</summary>
+    public Task<CliResult> TryPushAsync(string url, string token, bool force = false) =>
+        Cli.RunAsync("git", force ? ["push", "--force", url, "main"] : ["push", url, "main"], _folder, new Dictionary<string, string?>
         {
             ["GIT_TERMINAL_PROMPT"] = "0",
             ["GIT_CONFIG_COUNT"] = "1",
             ["GIT_CONFIG_KEY_0"] = "http.extraHeader",
             ["GIT_CONFIG_VALUE_0"] = $"Authorization: Bearer {token}",
-        }, timeout: TimeSpan.FromMinutes(4))).Expect().All;
+        }, timeout: TimeSpan.FromMinutes(4));
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 

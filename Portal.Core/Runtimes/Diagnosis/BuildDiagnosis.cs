@@ -26,6 +26,21 @@ public static class BuildDiagnosis
         _ => null,
     };
 
+    public static Status OverMemory(string step, int megabytes, IReadOnlyList<string> lastLines) => Over(step, $"it used more than its {Words.Megabytes(megabytes)} of memory",
+        "It was ended so that apps keep theirs.", "Let the build need less (fewer parallel jobs), or ask an admin for a higher limit.", lastLines);
+
+    public static Status OverDisk(string step, int megabytes, IReadOnlyList<string> lastLines) => Over(step, $"it used more than {Words.Megabytes(megabytes)} of disk",
+        "Its folder and its caches together grew over their limit, and it was ended so that apps keep room.", "Let the build write less, or ask an admin for a higher limit.", lastLines);
+
+    public static Status OverProcesses(string step, int processes, IReadOnlyList<string> lastLines) => Over(step, $"it started more than {processes} processes at once",
+        "More were not let start, so that the machine stays usable.", "Look for something that starts itself again and again, or let fewer jobs run in parallel.", lastLines);
+
+    public static Status DiskNearlyFull(string step, IReadOnlyList<string> lastLines) => Over(step, "this machine's disk is nearly full",
+        "It was ended before nothing is left for the apps that run.", "Ask an admin to make room; Admin → System shows what takes it.", lastLines, Words.Retry);
+
+    private static Status Over(string step, string what, string detail, string next, IReadOnlyList<string> lastLines, params StatusAction[] actions) =>
+        new(Severity.Error, $"{step} failed: {what}", detail, next, Words.Evidence(lastLines), actions);
+
     public static Status TimedOut(string step, TimeSpan limit, IReadOnlyList<string> lastLines)
     {
         var last = Words.LastLine(lastLines);

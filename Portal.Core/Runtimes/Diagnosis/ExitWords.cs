@@ -9,6 +9,7 @@ internal static class ExitWords
     public static string Of(InstanceExit exit, Workload workload) => exit switch
     {
         { OutOfMemory: true } => $"used more than its {workload.MemoryMb} MB of memory and was ended after {Words.Seconds(exit.Ran)}",
+        { OutOfDisk: true } => $"wrote more than its {Words.Megabytes(workload.DiskMb)} of disk and was ended after {Words.Seconds(exit.Ran)}",
         { Code: 0 } => $"ended by itself (code 0) after {Words.Seconds(exit.Ran)}",
         { Code: { } code } => $"exited with code {code} after {Words.Seconds(exit.Ran)}",
         { Signal: { } signal } => $"was ended by signal {signal} ({SignalName(signal)}) after {Words.Seconds(exit.Ran)}",
@@ -21,6 +22,11 @@ internal static class ExitWords
         {
             var twice = workload.MemoryMb * 2;
             return new Finding($"it used more than its {workload.MemoryMb} MB of memory", "It was ended so that other apps keep theirs.", $"Give it {twice} MB, or let it need less.", Words.Memory(twice));
+        }
+        if (exit.OutOfDisk)
+        {
+            return new Finding($"it used more than {Words.Megabytes(workload.DiskMb)} of disk", "It was ended so that others keep room. What it wrote was removed.",
+                "Keep files in a database or a store outside, or remove what is not needed any more; an admin can allow more.");
         }
         if (OutputRule.First(RunRules.All, exit.LastLines) is { } finding)
         {

@@ -24,9 +24,17 @@ public static class RunningDiagnosis
             return new Status(Severity.Warning, $"Running v{version}, but {restarted.Process} went over its memory {Times(restarted.Restarts)}",
                 $"An instance used more than its {workload.MemoryMb} MB and was started again.", $"Give it {workload.MemoryMb * 2} MB, or let it need less.", Words.Evidence(restarted.LastExit!.LastLines), [Words.Memory(workload.MemoryMb * 2)]);
         }
+        if (instances.FirstOrDefault(i => i.State == InstanceState.Ready && i.Restarts > 0 && i.LastExit?.OutOfDisk == true) is { } filled && ready >= expected)
+        {
+            var finding = ExitWords.Cause(filled.LastExit!, workload)!;
+            return new Status(Severity.Warning, $"Running v{version}, but {finding.Cause}", $"{finding.Detail} It was started {Times(filled.Restarts + 1)}.", finding.Next,
+                Words.Evidence(filled.LastExit!.LastLines), previous is { } good ? [Words.Rollback(good)] : []);
+        }
         if (ready >= expected)
         {
-            return Status.Of(Severity.Ok, $"Running v{version}, {Count(ready)}");
+            return Status.Of(Severity.Ok, $"Running v{version}, {Count(ready)}", instances.FirstOrDefault(i => i.ListensWidely) is { Port: { } port }
+                ? $"It listens on all of this machine's addresses: whoever reaches the machine can reach port {port} without passing Portal. The variable HOST says where to listen instead."
+                : "");
         }
         if (instances.FirstOrDefault(i => i.HealthStatus is not null) is { } unwell)
         {

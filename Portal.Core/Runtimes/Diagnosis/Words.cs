@@ -12,6 +12,11 @@ internal static class Words
         ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.0} s")
         : string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0} s");
 
+    /// <summary>"512 MB", "1 GB", "1.5 GB".</summary>
+    public static string Megabytes(int megabytes) => megabytes < 1024
+        ? $"{megabytes} MB"
+        : string.Create(CultureInfo.InvariantCulture, $"{megabytes / 1024.0:0.#} GB");
+
     /// <summary>"; v12 still serves", or "" where nothing serves.</summary>
     public static string StillServes(int? version) => version is null ? "" : $"; v{version} still serves";
 

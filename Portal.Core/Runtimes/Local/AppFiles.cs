@@ -18,14 +18,62 @@ public static class AppFiles
             Isolation.PrepareOverlay(overlay, settings.User);
             return (artifact, overlay);
         }
-        if (!Directory.Exists(app))
+        var ready = app + ".ready";
+        if (!File.Exists(ready))
         {
+            DeleteQuietly(app);
             var next = app + ".next";
+            DeleteQuietly(next);
             await RunAsync("/bin/cp", ["-a", "--reflink=auto", "--no-preserve=ownership", "--", artifact, next], cancellationToken);
-            await Isolation.HandOverAsync(settings, next, cancellationToken);
             Directory.Move(next, app);
+            if (settings.Level == IsolationLevel.Trusted)
+            {
+                VirtualEnvironments.Correct(app);
+            }
+            await Isolation.HandOverAsync(settings, app, cancellationToken);
+            await File.WriteAllTextAsync(ready, "", cancellationToken);
         }
         return (app, null);
+    }
+
+    /// <summary>What it wrote is gone; the next run begins with the artifact as it was built.</summary>
+    public static void Forget(string app, string overlay)
+    {
+        DeleteQuietly(overlay);
+        DeleteQuietly(app);
+        File.Delete(app + ".ready");
+    }
+
+    private static void DeleteQuietly(string folder)
+    {
+        try
+        {
+            if (Directory.Exists(folder))
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return;
+        }
+    }
+
+    /// <summary>The machine's own names and the given ones, for <c>/etc/hosts</c>: *.localhost is resolved by browsers, not by the C library. Null without names.</summary>
+    public static string? WriteHosts(string folder, IReadOnlyList<string> names)
+    {
+        if (names.Count == 0)
+        {
+            return null;
+        }
+        var file = Path.Combine(folder, "hosts");
+        var own = File.Exists("/etc/hosts") ? File.ReadAllText("/etc/hosts").TrimEnd() : "127.0.0.1 localhost";
+        File.WriteAllText(file, own + "\n" + string.Concat(names.Select(n => $"127.0.0.1 {n}\n")));
+        if (OperatingSystem.IsLinux())
+        {
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        }
+        return file;
     }
 
     /// <summary>Makes an artifact of ours usable without copying it; does nothing where that is so or is of no use.</summary>

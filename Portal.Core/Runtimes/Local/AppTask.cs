@@ -26,6 +26,7 @@ internal static class AppTask
                 ChangesFolder = changes,
                 Environment = ProcessEnvironment.Of(workload.Variables, settings.Level == IsolationLevel.Isolated ? "/app" : app, port: null),
                 Groups = groups.JoinFiles,
+                HostsFile = AppFiles.WriteHosts(folder, workload.LoopbackNames),
             });
             return await SandboxRun.RunAsync(spec, limit, output, cancellationToken);
         }

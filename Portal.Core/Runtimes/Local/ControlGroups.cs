@@ -3,13 +3,16 @@ using System.Globalization;
 namespace Portal.Core.Runtimes.Local;
 
 /// <summary>
-/// Bounds memory and the number of processes of one instance with the kernel's control groups, version 2 or 1, where this
-/// process may make some. Where it may not, both are null and the caller measures instead.
+/// Bounds memory and the number of processes of one instance or build with the kernel's control groups, version 2 or 1,
+/// where this process may make some. What it could not bound the caller measures instead.
 /// </summary>
 public sealed class ControlGroups : IDisposable
 {
+    private const string Root = "/sys/fs/cgroup";
+
     private readonly List<string> folders = [];
     private string? memoryEvents;
+    private string? processEvents;
 
     /// <summary>Files that a process writes 0 to in order to join.</summary>
     public IReadOnlyList<string> JoinFiles => [.. folders.Select(f => Path.Combine(f, "cgroup.procs"))];
@@ -18,45 +21,98 @@ public sealed class ControlGroups : IDisposable
 
     public bool BoundsProcesses { get; private set; }
 
-    public static ControlGroups Make(string name, int memoryMb, int processes)
+    /// <param name="root">Where the kernel shows its control groups.</param>
+    public static ControlGroups Make(string name, int memoryMb, int processes, string root = Root)
     {
         var groups = new ControlGroups();
         var bytes = ((long)memoryMb * 1024 * 1024).ToString(CultureInfo.InvariantCulture);
         var count = processes.ToString(CultureInfo.InvariantCulture);
-        const string root = "/sys/fs/cgroup";
         if (File.Exists(root + "/cgroup.controllers"))
         {
-            var parent = root + "/portal";
-            if (groups.Create(parent) && groups.Write(root + "/cgroup.subtree_control", "+memory +pids") | true
-                && groups.Write(parent + "/cgroup.subtree_control", "+memory +pids") && groups.Create($"{parent}/{name}"))
-            {
-                groups.folders.Add($"{parent}/{name}");
-                groups.BoundsMemory = groups.Write($"{parent}/{name}/memory.max", bytes) && groups.Write($"{parent}/{name}/memory.swap.max", "0") | true;
-                groups.BoundsProcesses = groups.Write($"{parent}/{name}/pids.max", count);
-                groups.memoryEvents = $"{parent}/{name}/memory.events";
-            }
-            return groups;
+            groups.MakeUnified(root, name, bytes, count);
         }
-        if (groups.CreateOld(root + "/memory", name) is { } memory)
+        else
         {
-            groups.BoundsMemory = groups.Write(memory + "/memory.limit_in_bytes", bytes) && groups.Write(memory + "/memory.memsw.limit_in_bytes", bytes) | true;
-            groups.memoryEvents = memory + "/memory.oom_control";
-        }
-        if (groups.CreateOld(root + "/pids", name) is { } pids)
-        {
-            groups.BoundsProcesses = groups.Write(pids + "/pids.max", count);
+            groups.MakeSeparate(root, name, bytes, count);
         }
         return groups;
     }
 
-    /// <summary>How many processes the kernel has killed for memory in this group so far.</summary>
-    public long OutOfMemoryKills()
+    // Version 2: one tree. A group may use a controller only when every group above it hands it on, and one that has processes of its own may hand nothing on.
+    private void MakeUnified(string root, string name, string bytes, string count)
+    {
+        var parent = root + "/portal";
+        var folder = $"{parent}/{name}";
+        HandOn(root);
+        if (!Create(parent) || !HandOn(parent) || !Create(folder))
+        {
+            return;
+        }
+        var has = Controllers(parent + "/cgroup.subtree_control");
+        folders.Add(folder);
+        if (has.Contains("memory") && Write(folder + "/memory.max", bytes))
+        {
+            BoundsMemory = true;
+            memoryEvents = folder + "/memory.events";
+            // Without it an app over its limit would fill the machine's swap first.
+            Write(folder + "/memory.swap.max", "0");
+        }
+        if (has.Contains("pids") && Write(folder + "/pids.max", count))
+        {
+            BoundsProcesses = true;
+            processEvents = folder + "/pids.events";
+        }
+    }
+
+    // One by one: the kernel refuses the whole line when it does not know one of them.
+    private bool HandOn(string folder)
+    {
+        var wanted = Controllers(folder + "/cgroup.controllers").Intersect(["memory", "pids"]).Except(Controllers(folder + "/cgroup.subtree_control")).ToList();
+        return wanted.Count(controller => Write(folder + "/cgroup.subtree_control", "+" + controller)) == wanted.Count;
+    }
+
+    private static HashSet<string> Controllers(string file)
     {
         try
         {
-            return memoryEvents is null ? 0 : File.ReadLines(memoryEvents)
-                .Where(l => l.StartsWith("oom_kill ", StringComparison.Ordinal))
-                .Select(l => long.Parse(l.AsSpan(9), CultureInfo.InvariantCulture)).FirstOrDefault();
+            return [.. File.ReadAllText(file).Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries).Select(c => c.TrimStart('+'))];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    // Version 1: a tree for each controller.
+    private void MakeSeparate(string root, string name, string bytes, string count)
+    {
+        if (CreateOld(root + "/memory", name) is { } memory)
+        {
+            BoundsMemory = Write(memory + "/memory.limit_in_bytes", bytes);
+            memoryEvents = memory + "/memory.oom_control";
+            // Only where the kernel counts swap.
+            Write(memory + "/memory.memsw.limit_in_bytes", bytes);
+        }
+        if (CreateOld(root + "/pids", name) is { } pids)
+        {
+            BoundsProcesses = Write(pids + "/pids.max", count);
+            processEvents = pids + "/pids.events";
+        }
+    }
+
+    /// <summary>How many processes the kernel has killed for memory in this group so far.</summary>
+    public long OutOfMemoryKills() => Count(memoryEvents, "oom_kill ");
+
+    /// <summary>How often a process could not be started because there were too many.</summary>
+    public long RefusedProcesses() => Count(processEvents, "max ");
+
+    private static long Count(string? file, string word)
+    {
+        try
+        {
+            return file is null ? 0 : File.ReadLines(file)
+                .Where(l => l.StartsWith(word, StringComparison.Ordinal))
+                .Select(l => long.Parse(l.AsSpan(word.Length), CultureInfo.InvariantCulture)).FirstOrDefault();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
         {
@@ -79,7 +135,7 @@ public sealed class ControlGroups : IDisposable
         return folder;
     }
 
-    private bool Create(string folder)
+    private static bool Create(string folder)
     {
         try
         {
@@ -92,7 +148,7 @@ public sealed class ControlGroups : IDisposable
         }
     }
 
-    private bool Write(string file, string value)
+    private static bool Write(string file, string value)
     {
         try
         {
@@ -109,8 +165,7 @@ public sealed class ControlGroups : IDisposable
     public void Dispose() => Remove(folders);
 
     /// <summary>Groups of an instance whose supervisor was killed.</summary>
-    public static void RemoveLeft(string name) =>
-        Remove([$"/sys/fs/cgroup/portal/{name}", $"/sys/fs/cgroup/memory/portal-{name}", $"/sys/fs/cgroup/pids/portal-{name}"]);
+    public static void RemoveLeft(string name) => Remove([$"{Root}/portal/{name}", $"{Root}/memory/portal-{name}", $"{Root}/pids/portal-{name}"]);
 
     private static void Remove(IReadOnlyList<string> folders)
     {

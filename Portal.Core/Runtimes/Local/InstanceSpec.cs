@@ -32,6 +32,9 @@ public sealed record InstanceSpec
 
     public required int MemoryMb { get; init; }
 
+    /// <summary>What it may write to its folder.</summary>
+    public int DiskMb { get; init; } = 1_024;
+
     /// <summary>Host names that mean this machine to the app.</summary>
     public IReadOnlyList<string> LoopbackNames { get; init; } = [];
 
@@ -91,13 +94,17 @@ public sealed record InstanceRecord
 
     public int? HealthStatus { get; init; }
 
+    public bool ListensWidely { get; init; }
+
     public RecordedExit? LastExit { get; init; }
 }
 
 /// <summary>An <see cref="InstanceExit"/> in the form that is written down.</summary>
 public sealed record RecordedExit(int? Code, int? Signal, bool OutOfMemory, long RanMs, DateTimeOffset At, IReadOnlyList<string> LastLines)
 {
-    public InstanceExit ToExit() => new(Code, Signal, OutOfMemory, TimeSpan.FromMilliseconds(RanMs), At, LastLines);
+    public bool OutOfDisk { get; init; }
+
+    public InstanceExit ToExit() => new(Code, Signal, OutOfMemory, TimeSpan.FromMilliseconds(RanMs), At, LastLines) { OutOfDisk = OutOfDisk };
 }
 
 /// <summary>How long the app may take to end, written before the supervisor is asked to stop.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Options;
 using Portal.Core.Common;
+using Portal.Core.Jobs;
 
 namespace Portal.Core.Runtimes.Local;
 
@@ -11,13 +12,16 @@ public sealed record IsolationState(IsolationLevel Level, string Reason);
 /// Finds out, once per host, how builds and apps can be kept apart on this machine, by trying it. A machine that cannot
 /// do it runs nothing, unless the operator declared that everything pushed to it is trusted.
 /// </summary>
-public sealed class Isolation(IOptions<PortalOptions> options)
+public sealed class Isolation(IOptions<PortalOptions> options) : IHostFindings
 {
     private readonly Lazy<Found> found = new(() => Probe(options.Value), LazyThreadSafetyMode.ExecutionAndPublication);
 
     private sealed record Found(IsolationState State, SandboxSettings Apps, SandboxSettings Builds);
 
     public IsolationState Current => found.Value.State;
+
+    /// <inheritdoc/>
+    public string? NotIsolated => Current.Level == IsolationLevel.Isolated ? null : Current.Reason;
 
     /// <summary>How instances and one-off commands of apps are run.</summary>
     public SandboxSettings Apps => found.Value.Apps;
@@ -77,8 +81,9 @@ public sealed class Isolation(IOptions<PortalOptions> options)
         }
         if (options.Trusted)
         {
+            var namespaces = root && TryNamespaces();
             return new Found(new IsolationState(IsolationLevel.Trusted, "Apps are not isolated from each other on this machine: whoever can push can read what other apps can read."),
-                apps with { Level = IsolationLevel.Trusted }, builds with { Level = IsolationLevel.Trusted });
+                apps with { Level = IsolationLevel.Trusted, Namespaces = namespaces }, builds with { Level = IsolationLevel.Trusted, Namespaces = namespaces });
         }
         return Refused("Apps cannot be isolated from each other on this machine, so none is started: " + problem
             + " Install bubblewrap and allow user namespaces, or set Portal:Trusted when everybody who can push is trusted.");
@@ -113,6 +118,19 @@ public sealed class Isolation(IOptions<PortalOptions> options)
         finally
         {
             DeleteQuietly(folder);
+        }
+    }
+
+    // An ordinary container's root may not make any.
+    private static bool TryNamespaces()
+    {
+        try
+        {
+            return Run(new ProcessSpec("/usr/bin/unshare", ["-m", "--pid", "--fork", "--kill-child=KILL", "/bin/true"], Minimal, "/")).ExitCode == 0;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false;
         }
     }
 

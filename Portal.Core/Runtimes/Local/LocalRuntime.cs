@@ -12,6 +12,9 @@ internal sealed class LocalRuntime(IOptions<PortalOptions> options, Isolation is
 {
     private static readonly TimeSpan DefaultGrace = TimeSpan.FromSeconds(10);
 
+    /// <summary>A supervisor that needs longer than its grace and this hangs.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     private readonly string instances = options.Value.Instances;
     private readonly InstanceLauncher launcher = new(settings);
     private readonly Lazy<ChangeWatcher> watcher = new(() => new ChangeWatcher(options.Value.Instances));
@@ -28,13 +31,6 @@ internal sealed class LocalRuntime(IOptions<PortalOptions> options, Isolation is
         Sweep(workload.Key.Place);
         var present = Living(workload.Key.Place).Where(i => i.Record.Version == workload.Key.Version && !i.Folder.Stopping).ToList();
         var wanted = workload.Processes.ToDictionary(p => p.Name, p => p.Name == "web" && workload.FixedPort is not null ? Math.Min(1, p.Instances) : p.Instances, StringComparer.Ordinal);
-        foreach (var group in present.GroupBy(i => i.Record.Process, StringComparer.Ordinal))
-        {
-            foreach (var surplus in group.OrderBy(i => i.Record.StartedAt).Skip(wanted.GetValueOrDefault(group.Key)))
-            {
-                AskToStop(surplus.Folder, surplus.Record, DefaultGrace);
-            }
-        }
         var missing = workload.Processes.SelectMany(p => Enumerable.Repeat(p, Math.Max(0, wanted[p.Name] - present.Count(i => i.Record.Process == p.Name)))).ToList();
         if (missing.Count == 0)
         {
@@ -86,6 +82,7 @@ internal sealed class LocalRuntime(IOptions<PortalOptions> options, Isolation is
             Artifact = workload.Artifact,
             Variables = workload.Variables,
             MemoryMb = workload.MemoryMb,
+            DiskMb = workload.DiskMb,
             LoopbackNames = workload.LoopbackNames,
             HealthPath = listens ? workload.HealthPath : null,
             Listens = listens,
@@ -128,6 +125,30 @@ internal sealed class LocalRuntime(IOptions<PortalOptions> options, Isolation is
         Sweep(key.Place);
     }
 
+    public Task RetireAsync(IReadOnlyCollection<InstanceObservation> retired, TimeSpan grace, CancellationToken cancellationToken)
+    {
+        foreach (var place in retired.GroupBy(i => i.Key.Place))
+        {
+            var ids = place.Select(i => (i.Key.Version, i.Id)).ToHashSet();
+            foreach (var (folder, record) in Living(place.Key).Where(i => ids.Contains((i.Record.Version, i.Record.Id))))
+            {
+                if (Overdue(folder))
+                {
+                    // The supervisor itself hangs; its app is tied to it and ends with it.
+                    ProcessTable.Signal(record.SupervisorPid, ProcessTable.SigKill);
+                }
+                else if (!folder.Stopping)
+                {
+                    AskToStop(folder, record, grace);
+                }
+            }
+        }
+        return Task.CompletedTask;
+    }
+
+    private bool Overdue(InstanceFolder folder) =>
+        folder.ReadStop() is { } order && clock.GetUtcNow() - File.GetLastWriteTimeUtc(folder.StopFile) > TimeSpan.FromMilliseconds(order.GraceMs) + Patience;
+
     private static void AskToStop(InstanceFolder folder, InstanceRecord record, TimeSpan grace)
     {
         folder.Write(new StopOrder((long)grace.TotalMilliseconds));
@@ -145,7 +166,7 @@ internal sealed class LocalRuntime(IOptions<PortalOptions> options, Isolation is
         return Task.FromResult(new Observation(place, [.. seen.OrderBy(i => i.Key.Version).ThenBy(i => i.Id, StringComparer.Ordinal)]));
     }
 
-    private static InstanceObservation Observed(InstanceFolder folder, InstanceRecord record)
+    private InstanceObservation Observed(InstanceFolder folder, InstanceRecord record)
     {
         var runs = record.AppPid is { } pid && ProcessTable.Alive(pid, record.AppStart ?? 0);
         return new InstanceObservation
@@ -161,7 +182,9 @@ internal sealed class LocalRuntime(IOptions<PortalOptions> options, Isolation is
             Port = record.Port,
             ListeningPorts = runs && record.Port is not null && record.State == InstanceState.Starting ? ProcessTable.ListeningPorts(record.AppPid!.Value) : [],
             HealthStatus = record.HealthStatus,
+            ListensWidely = record.ListensWidely,
             MemoryBytes = runs ? ProcessTable.Memory(record.AppPid!.Value) : null,
+            Overdue = Overdue(folder),
         };
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Portal.Core.Jobs;
 
 namespace Portal.Core.Runtimes.Local;
 
@@ -14,6 +15,7 @@ public static class LocalRuntimeServices
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(new LocalRuntimeSettings());
         services.TryAddSingleton<Isolation>();
+        services.AddSingleton<IHostFindings>(provider => provider.GetRequiredService<Isolation>());
         services.TryAddSingleton<LogShipper>();
         services.TryAddSingleton<IRuntime, LocalRuntime>();
         return services;

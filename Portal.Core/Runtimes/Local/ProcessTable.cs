@@ -110,8 +110,24 @@ public static class ProcessTable
         {
             return [];
         }
-        var ports = new SortedSet<int>();
-        foreach (var table in (string[])[$"/proc/{root}/net/tcp", $"/proc/{root}/net/tcp6"])
+        return [.. Listeners(root).Where(l => sockets.Contains(l.Socket)).Select(l => l.Port).Distinct().Order()];
+    }
+
+    /// <summary>True when the port accepts connections at other addresses than this machine's own.</summary>
+    public static bool ListensWidely(int pid, int port) => Listeners(pid).Any(l => l.Port == port && !IsLoopback(l.Address));
+
+    /// <summary>As the kernel writes addresses: in hexadecimal, each group of four bytes reversed.</summary>
+    internal static bool IsLoopback(string address) => address switch
+    {
+        { Length: 8 } => address.EndsWith("7F", StringComparison.Ordinal),
+        "00000000000000000000000001000000" => true,
+        _ => address.StartsWith("0000000000000000FFFF0000", StringComparison.Ordinal) && address.EndsWith("7F", StringComparison.Ordinal),
+    };
+
+    private static List<(string Address, int Port, string Socket)> Listeners(int pid)
+    {
+        var found = new List<(string, int, string)>();
+        foreach (var table in (string[])[$"/proc/{pid}/net/tcp", $"/proc/{pid}/net/tcp6"])
         {
             try
             {
@@ -119,9 +135,10 @@ public static class ProcessTable
                 {
                     // sl local_address rem_address st … inode: state 0A is LISTEN, field 9 the socket's inode.
                     var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-                    if (fields.Length > 9 && fields[3] == "0A" && sockets.Contains(fields[9]))
+                    if (fields.Length > 9 && fields[3] == "0A")
                     {
-                        ports.Add(int.Parse(fields[1].AsSpan(fields[1].LastIndexOf(':') + 1), NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+                        var colon = fields[1].LastIndexOf(':');
+                        found.Add((fields[1][..colon], int.Parse(fields[1].AsSpan(colon + 1), NumberStyles.HexNumber, CultureInfo.InvariantCulture), fields[9]));
                     }
                 }
             }
@@ -130,7 +147,7 @@ public static class ProcessTable
                 continue;
             }
         }
-        return [.. ports];
+        return found;
     }
 
     private static List<string> Sockets(int pid)

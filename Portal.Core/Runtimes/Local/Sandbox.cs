@@ -20,6 +20,9 @@ public enum IsolationLevel
 public sealed record SandboxSettings(IsolationLevel Level, bool AsRoot, SandboxUser? User, bool Overlay)
 {
     public string? StubFolder { get; init; }
+
+    /// <summary>Without walls too, a command can have process numbers and mounts of its own. Only root can.</summary>
+    public bool Namespaces { get; init; }
 }
 
 /// <summary>A system user that work is handed to.</summary>
@@ -54,6 +57,12 @@ public sealed record SandboxRequest
 
     /// <summary>Upper bound of processes of the user, where no control group bounds them.</summary>
     public int? MaximumUserProcesses { get; init; }
+
+    /// <summary>A file to be seen as <c>/etc/hosts</c>, where the machine allows that.</summary>
+    public string? HostsFile { get; init; }
+
+    /// <summary>Others come first when the machine is busy.</summary>
+    public bool Yielding { get; init; }
 
     /// <summary>Bound of what is written to /tmp, which is kept in memory.</summary>
     public int TemporaryMb { get; init; } = 512;
@@ -110,7 +119,8 @@ public static class Sandbox
         n=$1; shift
         while [ "$n" -gt 0 ]; do echo 0 > "$1"; shift; n=$((n-1)); done
         if [ -n "$1" ]; then mount -t overlay overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$2/merged"; fi
-        shift 2
+        if [ -n "$3" ]; then mount --bind "$3" /etc/hosts; fi
+        shift 3
         exec "$@"
         """;
 
@@ -126,9 +136,15 @@ public static class Sandbox
         {
             throw new InvalidOperationException("Changes cannot be laid over a folder on this machine.");
         }
-        List<string> prologue = overlay ? ["/usr/bin/unshare", "-m"] : [];
+        var hosts = settings is { Level: IsolationLevel.Trusted, Namespaces: true } ? request.HostsFile : null;
+        List<string> prologue = overlay || hosts is not null ? ["/usr/bin/unshare", "-m"] : [];
+        if (request.Yielding)
+        {
+            prologue.InsertRange(0, ["/usr/bin/nice", "-n", "10"]);
+        }
         prologue.AddRange(["/bin/sh", "-c", Prologue, "sh", request.Groups.Count.ToString(System.Globalization.CultureInfo.InvariantCulture), .. request.Groups]);
         prologue.AddRange(overlay ? [request.Folder, request.ChangesFolder!] : ["", ""]);
+        prologue.Add(hosts ?? "");
         command = [.. prologue, .. command];
         var directory = settings.Level == IsolationLevel.Isolated ? "/" : Path.Combine(request.Folder, request.WorkingFolder);
         return new ProcessSpec(command[0], command[1..], request.Environment, directory);
@@ -180,6 +196,10 @@ public static class Sandbox
         {
             command.AddRange([mount.Writable ? "--bind" : "--ro-bind", mount.HostPath, mount.At]);
         }
+        if (request.HostsFile is { } hosts)
+        {
+            command.AddRange(["--ro-bind", hosts, "/etc/hosts"]);
+        }
         command.AddRange(["--remount-ro", "/"]);
         command.AddRange(["--chdir", request.WorkingFolder.Length == 0 ? "/app" : "/app/" + request.WorkingFolder]);
         command.AddRange(Unprivileged(settings, request));
@@ -197,11 +217,12 @@ public static class Sandbox
 
     private static List<string> Plain(SandboxSettings settings, SandboxRequest request)
     {
-        // As root a process namespace of its own ends everything the app started when the first process ends.
-        List<string> command = settings.AsRoot ? ["/usr/bin/unshare", "--pid", "--fork", "--kill-child=KILL"] : [];
+        // A process namespace of its own ends everything the app started when the first process ends.
+        List<string> command = settings.Namespaces ? ["/usr/bin/unshare", "--pid", "--fork", "--kill-child=KILL"] : [];
         command.AddRange(Unprivileged(settings, request));
-        if (!settings.AsRoot)
+        if (!settings.Namespaces)
         {
+            // After the change of user, which takes such an order back.
             command.AddRange(["/usr/bin/setpriv", "--no-new-privs", "--pdeathsig", "KILL", "--"]);
         }
         command.AddRange(request.Command);

@@ -48,7 +48,7 @@ public sealed class AdminModelTests
         var job = new Job { Id = Guid.NewGuid(), Kind = "build", Key = "x", CreatedAt = Now, RunAfter = Now, MaxAttempts = 1, TimeLimitSeconds = 1 };
         var queue = new QueueOverview(oldest is null ? 0 : 1, 0, oldest, failed ? [job] : []);
         return new SystemModel(new SystemOverview([worker], queue, new Dictionary<string, int>(), 0), new DiskReport([], free, 1L << 41, Now, true),
-            workerSilent ? [worker] : [], false, true, Now);
+            workerSilent ? [worker] : [], null, true, Now);
     }
 
     private static AuditRow Entry(string? before, string? after) =>

@@ -45,7 +45,7 @@ public sealed class SwapTests : IAsyncLifetime
             await Eventually.True(() => Volatile.Read(ref answers) > before + clients || load.Any(l => l.IsFaulted), Limit, "the load goes on");
             var next = await TestUpstream.StartAsync($"v{version}");
             var revision = await _gateway.LeadNowAsync(app.EnvironmentId, app.Label, next);
-            Assert.True(await _gateway.Routes.WaitDrainedAsync(revision, Limit, None));
+            Assert.True(await _gateway.Routes.WaitDrainedAsync(app.EnvironmentId, 1, revision, Limit, None));
             // As a roll-out does: only now the old one goes.
             await upstream.DisposeAsync();
             upstream = next;
@@ -69,11 +69,11 @@ public sealed class SwapTests : IAsyncLifetime
 
         var revision = await _gateway.LeadNowAsync(app.EnvironmentId, app.Label, next);
         Assert.Equal("next", await client.GetStringAsync("/", None));
-        Assert.False(await _gateway.Routes.WaitDrainedAsync(revision, TimeSpan.FromMilliseconds(300), None));
+        Assert.False(await _gateway.Routes.WaitDrainedAsync(app.EnvironmentId, 1, revision, TimeSpan.FromMilliseconds(300), None));
 
         old.Gate.SetResult();
         Assert.Equal("old", await inside);
-        Assert.True(await _gateway.Routes.WaitDrainedAsync(revision, Limit, None));
+        Assert.True(await _gateway.Routes.WaitDrainedAsync(app.EnvironmentId, 1, revision, Limit, None));
     }
 
     [Fact]
@@ -89,10 +89,19 @@ public sealed class SwapTests : IAsyncLifetime
         await Eventually.True(() => slow.Waiting == 1);
 
         var revision = await _gateway.LeadNowAsync(other.EnvironmentId, other.Label, next);
-        Assert.True(await _gateway.Routes.WaitDrainedAsync(revision, Limit, None));
+        Assert.True(await _gateway.Routes.WaitDrainedAsync(other.EnvironmentId, 1, revision, Limit, None));
+
+        // Also not one that moves after the busy one did, whose request has not ended yet.
+        var moved = await _gateway.LeadNowAsync(busy.EnvironmentId, busy.Label, next);
+        var later = await _gateway.LeadNowAsync(other.EnvironmentId, other.Label, slow);
+        Assert.True(await _gateway.Routes.WaitDrainedAsync(other.EnvironmentId, 1, later, Limit, None));
+        Assert.False(await _gateway.Routes.WaitDrainedAsync(busy.EnvironmentId, 1, moved, TimeSpan.Zero, None));
+        // Nor another release of the same app.
+        Assert.True(await _gateway.Routes.WaitDrainedAsync(busy.EnvironmentId, 2, moved, Limit, None));
 
         slow.Gate.SetResult();
         await inside;
+        Assert.True(await _gateway.Routes.WaitDrainedAsync(busy.EnvironmentId, 1, moved, Limit, None));
     }
 
     [Fact]
@@ -121,7 +130,7 @@ public sealed class SwapTests : IAsyncLifetime
 
         await using var db = _gateway.Database.CreateDbContext();
         var revision = await _gateway.Routes.RemoveAsync(db, app.EnvironmentId, None);
-        Assert.True(await _gateway.Routes.WaitDrainedAsync(revision, Limit, None));
+        Assert.True(await _gateway.Routes.WaitDrainedAsync(app.EnvironmentId, 1, revision, Limit, None));
 
         Assert.Equal(System.Net.HttpStatusCode.NotFound, (await _gateway.Client(app.Label).GetAsync("/", None)).StatusCode);
     }

@@ -118,7 +118,7 @@ public sealed class LocalRuntimeTests
     }
 
     [Fact]
-    public async Task Converging_twice_starts_once_and_fewer_instances_stop_the_surplus()
+    public async Task Converging_twice_starts_once_and_the_surplus_runs_until_it_is_retired()
     {
         await using var here = new RuntimeFixture();
         var workload = here.Workload(here.Artifact("server.py", Server), StartServer, instances: 2);
@@ -128,7 +128,12 @@ public sealed class LocalRuntimeTests
 
         await here.Runtime.ConvergeAsync(workload with { Processes = [workload.Processes[0] with { Instances = 1 }] }, Cancel);
 
-        await here.UntilAsync(o => o.Instances.Count == 1);
+        var still = await here.Runtime.ObserveAsync(here.Place, Cancel);
+        Assert.All(still.Instances, i => Assert.Equal(InstanceState.Ready, i.State));
+        Assert.Equal(2, still.Instances.Count);
+        await here.Runtime.RetireAsync([still.Instances[0]], TimeSpan.FromSeconds(10), Cancel);
+        var left = await here.UntilAsync(o => o.Instances.Count == 1);
+        Assert.Equal(still.Instances[1].Id, left.Instances[0].Id);
     }
 
     [Fact]
@@ -170,6 +175,7 @@ public sealed class LocalRuntimeTests
     {
         await using var here = new RuntimeFixture();
         var elsewhere = FreePort.Next();
+        Assert.Equal([true, true, true, false, false], new[] { "0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F", "00000000", "00000000000000000000000000000000" }.Select(ProcessTable.IsLoopback));
         var workload = here.Workload(here.Artifact("server.py", Server), StartServer, variables: ("LISTEN", $"{elsewhere}"));
 
         await here.Runtime.ConvergeAsync(workload, Cancel);

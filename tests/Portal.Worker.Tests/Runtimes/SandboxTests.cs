@@ -36,7 +36,7 @@ public sealed class SandboxTests
     public async Task Where_apps_are_trusted_a_command_runs_in_its_folder_and_leaves_nothing_running()
     {
         await using var here = new RuntimeFixture();
-        var settings = here.Isolation.Apps with { Level = IsolationLevel.Trusted, Overlay = false };
+        var settings = here.Isolation.Apps with { Level = IsolationLevel.Trusted, Overlay = false, Namespaces = ProcessTable.IsRoot };
         var folder = Directory.CreateDirectory(Path.Combine(here.Options.BuildFolders, "b2")).FullName;
         await Isolation.HandOverAsync(settings, folder, Cancel);
         var marker = "3" + Random.Shared.Next(100_000, 999_999);

@@ -5,15 +5,15 @@ using Portal.Core.Jobs;
 namespace Portal.Web.Components.Pages.Admin;
 
 /// <summary>What Admin → System shows, with the sentence that answers: is it all right?</summary>
-public sealed record SystemModel(SystemOverview System, DiskReport Disk, IReadOnlyList<HostProcess> Silent, bool Trusted, bool MayChange, DateTimeOffset Now)
+public sealed record SystemModel(SystemOverview System, DiskReport Disk, IReadOnlyList<HostProcess> Silent, string? NotIsolated, bool MayChange, DateTimeOffset Now)
 {
     /// <summary>Work that waits longer than this is a sign that no worker takes it.</summary>
     private static readonly TimeSpan LongWait = TimeSpan.FromMinutes(2);
 
-    public static async Task<SystemModel> ReadAsync(Actor actor, SystemReader reader, DiskUse disk, PortalOptions options, DateTimeOffset now, CancellationToken cancellationToken)
+    public static async Task<SystemModel> ReadAsync(Actor actor, SystemReader reader, DiskUse disk, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var system = await reader.ReadAsync(actor, cancellationToken);
-        return new SystemModel(system, await disk.ReadAsync(actor, cancellationToken), [.. system.Processes.Where(reader.IsSilent)], options.Trusted,
+        return new SystemModel(system, await disk.ReadAsync(actor, cancellationToken), [.. system.Processes.Where(reader.IsSilent)], reader.NotIsolated(system),
             AccessPolicy.Allows(actor, Permission.ManagePlatform, Resource.Platform), now);
     }
 

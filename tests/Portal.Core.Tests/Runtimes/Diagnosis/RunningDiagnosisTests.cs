@@ -51,6 +51,27 @@ public sealed class RunningDiagnosisTests
     }
 
     [Fact]
+    public void Over_its_disk_is_told_while_it_runs_again_and_while_it_does_not()
+    {
+        var filled = Exit(null, signal: 9) with { OutOfDisk = true };
+        var again = RunningDiagnosis.Of(workload with { DiskMb = 1536 }, [Instance(workload, InstanceState.Ready), Instance(workload, InstanceState.Ready, filled, restarts: 2)], previous: 11);
+        Assert.Equal((Severity.Warning, "Running v12, but it used more than 1.5 GB of disk"), (again.Severity, again.Title));
+        Assert.Equal("rollback:11", Assert.Single(again.Actions).Id);
+
+        var down = RunningDiagnosis.Of(workload, [Instance(workload, InstanceState.Crashed, filled)]);
+        Assert.Equal((Severity.Error, "v12 keeps ending: it used more than 1 GB of disk"), (down.Severity, down.Title));
+        Assert.Contains("What it wrote was removed", down.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_port_that_others_in_the_network_can_reach_is_mentioned()
+    {
+        var status = RunningDiagnosis.Of(workload, [Instance(workload, InstanceState.Ready) with { Port = 20_417, ListensWidely = true }, Instance(workload, InstanceState.Ready)]);
+        Assert.Equal(Severity.Ok, status.Severity);
+        Assert.Contains("reach port 20417 without passing Portal", status.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_unwell_instance_names_its_health_path()
     {
         var status = RunningDiagnosis.Of(workload, [Instance(workload, InstanceState.Ready), Instance(workload, InstanceState.Starting, health: 503)]);

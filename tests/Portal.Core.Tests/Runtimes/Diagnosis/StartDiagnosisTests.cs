@@ -84,7 +84,7 @@ public sealed class StartDiagnosisTests
     [InlineData("FATAL:  password authentication failed for user \"shop\"", "the database refused its name or password", null)]
     [InlineData("FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory\n----- Native stack trace -----\n\n 1: 0xb78db3 node::OOMErrorHandler(char const*, v8::OOMDetails const&) [node]", "it ran out of memory", "memory:512")]
     [InlineData("Exception in thread \"main\" java.lang.OutOfMemoryError: Java heap space\n\tat Main.main(Main.java:1)", "it ran out of memory", "memory:512")]
-    [InlineData("OSError: [Errno 28] No space left on device", "this machine's disk is full", "retry")]
+    [InlineData("OSError: [Errno 28] No space left on device", "no disk space is left", "retry")]
     [InlineData("npm error Missing script: \"start\"\nnpm error\nnpm error Did you mean one of these?", "package.json has no script “start”", null)]
     public void What_the_last_lines_tell_is_the_cause(string output, string cause, string? action)
     {

@@ -86,7 +86,7 @@ namespace Portal.Migrations.Migrations
                 {
                     id = table.Column<Guid>(type: "uuid", nullable: false),
                     applied_revision = table.Column<long>(type: "bigint", nullable: false),
-                    drained_revision = table.Column<long>(type: "bigint", nullable: false),
+                    draining = table.Column<List<string>>(type: "text[]", nullable: false),
                     lease_until = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
                 },
                 constraints: table =>
@@ -103,7 +103,8 @@ namespace Portal.Migrations.Migrations
                     version = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
                     started_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     seen_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    memory_bytes = table.Column<long>(type: "bigint", nullable: false)
+                    memory_bytes = table.Column<long>(type: "bigint", nullable: false),
+                    not_isolated = table.Column<string>(type: "character varying(1000)", maxLength: 1000, nullable: true)
                 },
                 constraints: table =>
                 {

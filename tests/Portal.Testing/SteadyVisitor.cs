@@ -1,13 +1,15 @@
-namespace Portal.Browser.Tests;
+namespace Portal.Testing;
 
 /// <summary>Asks an app again and again until stopped, and remembers every answer that was not 200.</summary>
-internal sealed class SteadyVisitor : IDisposable
+public sealed class SteadyVisitor : IDisposable
 {
     private readonly HttpClient _client;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _visiting;
     private readonly List<string> _failures = [];
     private int _answered;
+
+    public int Answered => Volatile.Read(ref _answered);
 
     public SteadyVisitor(HttpClient client)
     {
@@ -48,7 +50,7 @@ internal sealed class SteadyVisitor : IDisposable
             {
                 return;
             }
-            catch (HttpRequestException e)
+            catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
             {
                 _failures.Add(e.Message);
             }

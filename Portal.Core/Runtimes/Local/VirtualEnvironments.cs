@@ -1,0 +1,56 @@
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Portal.Core.Runtimes.Local;
+
+/// <summary>
+/// A Python environment has its own place written into its programs. Behind walls every app is seen at /app and that is
+/// true; without walls a copy lies elsewhere than it was built, and its programs have to be told.
+/// </summary>
+internal static partial class VirtualEnvironments
+{
+    private const int LargestProgram = 512 * 1024;
+
+    private static readonly EnumerationOptions Near = new() { RecurseSubdirectories = true, MaxRecursionDepth = 3, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true };
+    private static readonly EnumerationOptions Programs = new() { AttributesToSkip = FileAttributes.ReparsePoint };
+
+    /// <summary>Corrects every environment in a folder that was copied to where it lies now.</summary>
+    public static void Correct(string folder)
+    {
+        foreach (var marker in Directory.EnumerateFiles(folder, "pyvenv.cfg", Near).ToList())
+        {
+            var place = Path.GetDirectoryName(marker)!;
+            var programs = Path.Combine(place, "bin");
+            if (PlaceIn(Path.Combine(programs, "activate")) is { } before && before != place)
+            {
+                foreach (var program in Directory.EnumerateFiles(programs, "*", Programs))
+                {
+                    Correct(program, before, place);
+                }
+            }
+        }
+    }
+
+    // Bytes as characters: what is no text comes out as it went in.
+    private static void Correct(string program, string before, string place)
+    {
+        if (new FileInfo(program).Length > LargestProgram)
+        {
+            return;
+        }
+        var text = File.ReadAllText(program, Encoding.Latin1);
+        var corrected = text.Replace(Bytes(before), Bytes(place), StringComparison.Ordinal);
+        if (corrected != text)
+        {
+            File.WriteAllText(program, corrected, Encoding.Latin1);
+        }
+    }
+
+    private static string Bytes(string path) => Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(path));
+
+    private static string? PlaceIn(string activate) =>
+        File.Exists(activate) && OwnPlace().Match(File.ReadAllText(activate)) is { Success: true } match ? match.Groups["place"].Value : null;
+
+    [GeneratedRegex("^VIRTUAL_ENV=['\"]?(?<place>/[^'\"\n]+)", RegexOptions.Multiline)]
+    private static partial Regex OwnPlace();
+}
