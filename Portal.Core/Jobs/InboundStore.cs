@@ -35,6 +35,8 @@ public sealed class InboundStore(NpgsqlDataSource source, TimeProvider time)
     private int _count;
     private int _writers;
 
+    // "do update … where false" changes nothing but holds the waiting job until this commit: a worker that took it now
+    // would not see the push yet.
     private const string Sql = """
         with stored as (
             insert into pushes (id, source, delivery_key, app_id, team_id, event_name, ref, before, after, pushed_by, message, body, headers, received_at, state, times, decided_at)
@@ -44,8 +46,8 @@ public sealed class InboundStore(NpgsqlDataSource source, TimeProvider time)
             returning id, state, times),
         queued as (
             insert into jobs (id, kind, key, lane, team_id, state, created_at, run_after, attempt, max_attempts, time_limit_seconds, fence)
-            select $16, 'push', stored.id::text, $17, $4, 'Queued', $13, $13, 0, 8, 300, 0 from stored where stored.state = 'Received'
-            on conflict (kind, key) where state = 'Queued' do nothing),
+            select $16, 'push', $3::text, $17, $4, 'Queued', $13, $13, 0, 8, 300, 0 from stored where stored.state = 'Received'
+            on conflict (kind, key) where state = 'Queued' do update set run_after = jobs.run_after where false),
         ignored as (
             insert into push_decisions (push_id, environment_id, deploys, reason, at)
             select stored.id, '00000000-0000-0000-0000-000000000000', false, $18, $13 from stored where $18::text is not null
@@ -139,33 +141,40 @@ public sealed class InboundStore(NpgsqlDataSource source, TimeProvider time)
         }
     }
 
-    /// <summary>All or none: a batch is one transaction, and sent in one go.</summary>
     private async Task StoreAsync(List<Waiting> group)
     {
         // The same order in every transaction: two that hold the same deliveries cannot wait for each other.
         group.Sort();
-        var stored = new (Guid, int)[group.Count];
+        IReadOnlyList<(Guid, int)> stored;
         await using (var connection = await source.OpenConnectionAsync())
         {
-            await using var batch = new NpgsqlBatch(connection) { Timeout = Patience };
-            foreach (var waiting in group)
-            {
-                batch.BatchCommands.Add(Command(waiting.Delivery, waiting.At));
-            }
-            // Kept by the pooled connection: planned once, not for every delivery.
-            await batch.PrepareAsync();
-            await using var reader = await batch.ExecuteReaderAsync();
-            for (var i = 0; i < stored.Length; i++)
-            {
-                await reader.ReadAsync();
-                stored[i] = (reader.GetGuid(0), reader.GetInt32(1));
-                await reader.NextResultAsync();
-            }
+            stored = await StoreAsync(connection, group.Select(waiting => (waiting.Delivery, waiting.At)));
         }
-        for (var i = 0; i < stored.Length; i++)
+        foreach (var (at, waiting) in group.Index())
         {
-            group[i].Stored.TrySetResult(stored[i]);
+            waiting.Stored.TrySetResult(stored[at]);
         }
+    }
+
+    /// <summary>All or none: a batch is one transaction, and sent in one go.</summary>
+    internal static async Task<IReadOnlyList<(Guid Id, int Times)>> StoreAsync(NpgsqlConnection connection, IEnumerable<(InboundDelivery Delivery, DateTimeOffset At)> group)
+    {
+        await using var batch = new NpgsqlBatch(connection) { Timeout = Patience };
+        foreach (var (delivery, at) in group)
+        {
+            batch.BatchCommands.Add(Command(delivery, at));
+        }
+        // Kept by the pooled connection: planned once, not for every delivery.
+        await batch.PrepareAsync();
+        var stored = new List<(Guid, int)>(batch.BatchCommands.Count);
+        await using var reader = await batch.ExecuteReaderAsync();
+        do
+        {
+            await reader.ReadAsync();
+            stored.Add((reader.GetGuid(0), reader.GetInt32(1)));
+        }
+        while (await reader.NextResultAsync());
+        return stored;
     }
 
     private static NpgsqlBatchCommand Command(InboundDelivery delivery, DateTimeOffset now)

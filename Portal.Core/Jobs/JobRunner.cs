@@ -160,15 +160,35 @@ public sealed class JobRunner : BackgroundService
     /// <summary>Ends or returns jobs whose worker died. Called at start and on a timer.</summary>
     public async Task SweepAsync(CancellationToken cancellationToken)
     {
+        // Each in a transaction of its own: one that cannot be ended does not hold up the others.
+        for (var more = true; more && !cancellationToken.IsCancellationRequested;)
+        {
+            more = await SweepOneAsync(cancellationToken);
+        }
+        await _store.PruneAsync(TimeSpan.FromDays(7), cancellationToken);
+    }
+
+    private async Task<bool> SweepOneAsync(CancellationToken cancellationToken)
+    {
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        foreach (var job in await JobStore.LockExpiredAsync(db, cancellationToken))
+        if (await JobStore.LockExpiredAsync(db, cancellationToken) is not { } job)
         {
-            _logger.LogWarning("The worker of job {Kind} {Key} is gone", job.Kind, job.Key);
-            await RetryOrGiveUpAsync(db, job, "The worker that ran it died.", cancellationToken);
+            return false;
         }
-        await transaction.CommitAsync(cancellationToken);
-        await _store.PruneAsync(TimeSpan.FromDays(7), cancellationToken);
+        _logger.LogWarning("The worker of job {Kind} {Key} is gone", job.Kind, job.Key);
+        try
+        {
+            await RetryOrGiveUpAsync(db, job, "The worker that ran it died.", cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            _logger.LogError(e, "The end of job {Kind} {Key} could not be recorded; the next sweep tries again", job.Kind, job.Key);
+            await transaction.RollbackAsync(cancellationToken);
+            await _store.PostponeAsync(job, cancellationToken);
+        }
+        return true;
     }
 
     private async Task RetryOrGiveUpAsync(PortalDbContext db, Job job, string reason, CancellationToken cancellationToken)

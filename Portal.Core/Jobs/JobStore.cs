@@ -74,11 +74,18 @@ internal sealed class JobStore(IDbContextFactory<PortalDbContext> contexts)
         await db.Database.ExecuteSqlAsync($"select pg_notify({Signals.JobsChannel}, '')", cancellationToken);
     }
 
-    /// <summary>Locks up to 50 jobs whose lease ran out, for the rest of the transaction.</summary>
-    public static Task<List<Job>> LockExpiredAsync(PortalDbContext db, CancellationToken cancellationToken) =>
-        db.Set<Job>().FromSql($"""
-            select * from jobs where state = 'Running' and lease_until < now() order by lease_until limit 50 for update skip locked
-            """).AsNoTracking().ToListAsync(cancellationToken);
+    /// <summary>Locks a job whose lease ran out, for the rest of the transaction; null when there is none.</summary>
+    public static async Task<Job?> LockExpiredAsync(PortalDbContext db, CancellationToken cancellationToken) =>
+        (await db.Set<Job>().FromSql($"""
+            select * from jobs where state = 'Running' and lease_until < now() order by lease_until limit 1 for update skip locked
+            """).AsNoTracking().ToListAsync(cancellationToken)).SingleOrDefault();
+
+    /// <summary>Lets other expired jobs go first.</summary>
+    public async Task PostponeAsync(Job job, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await db.Database.ExecuteSqlAsync($"update jobs set lease_until = now() + {Lease} where id = {job.Id} and fence = {job.Fence} and state = 'Running'", cancellationToken);
+    }
 
     public async Task<int> PruneAsync(TimeSpan keep, CancellationToken cancellationToken)
     {

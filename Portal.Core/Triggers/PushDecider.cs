@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Apps;
 using Portal.Core.Builds;
@@ -12,29 +13,72 @@ using Portal.Core.Releases;
 namespace Portal.Core.Triggers;
 
 /// <summary>
-/// Decides one push for every environment of its app, and keeps each reason. It never trusts the order in which pushes
-/// come in: git is asked where the ref is now, and only that commit is deployed.
+/// Decides what came in for one app, push by push, for every environment, and keeps each reason. It never trusts the
+/// order in which pushes come in: git is asked where the ref is now, and only that commit is deployed.
 /// </summary>
-public sealed class PushDecider(IDbContextFactory<PortalDbContext> contexts, IGitHosts hosts, BuildService builds, PushReceiver receiver, TimeProvider time) : IJobHandler
+public sealed class PushDecider(IDbContextFactory<PortalDbContext> contexts, IGitHosts hosts, BuildService builds, PushReceiver receiver, JobQueue jobs, TimeProvider time) : IJobHandler
 {
+    /// <summary>Pushes of one turn; more go on in the next, after other work had its chance.</summary>
+    private const int MaxPerTurn = 100;
+
     public string Kind => JobKinds.Push;
 
     public async Task RunAsync(JobContext context, CancellationToken cancellationToken)
     {
         var id = Guid.Parse(context.Job.Key);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var push = await Small(db).SingleOrDefaultAsync(p => p.Id == id, cancellationToken);
-        if (push is null || push.State != PushState.Received)
+        var waiting = await Small(Waiting(db, id)).OrderBy(p => p.ReceivedAt).ThenBy(p => p.Id).Take(MaxPerTurn).ToListAsync(cancellationToken);
+        if (waiting.Count == 0)
         {
             return;
         }
-        var app = await db.Set<App>().AsNoTracking().SingleAsync(a => a.Id == push.AppId, cancellationToken);
+        var app = await db.Set<App>().AsNoTracking().SingleAsync(a => a.Id == id, cancellationToken);
+        var repository = new RepositoryView(hosts, app);
+        Exception? failure = null;
+        foreach (var push in waiting)
+        {
+            try
+            {
+                await DecideAsync(context, app, push, repository, cancellationToken);
+            }
+            catch (Exception e) when (e is not (PortalException or LeaseLostException) && !cancellationToken.IsCancellationRequested)
+            {
+                // The others do not depend on it.
+                failure ??= e;
+            }
+        }
+        if (failure is not null)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
+        if (waiting.Count == MaxPerTurn)
+        {
+            await context.CommitAsync(own =>
+            {
+                jobs.Enqueue(own, PushReceiver.JobOf(app.Id, app.TeamId));
+                return Task.CompletedTask;
+            }, cancellationToken);
+        }
+    }
+
+    public async Task GiveUpAsync(PortalDbContext db, Job job, string reason, CancellationToken cancellationToken)
+    {
+        // What came in since has a job of its own.
+        foreach (var push in await Small(Waiting(db, Guid.Parse(job.Key)).Where(p => p.ReceivedAt <= job.StartedAt)).ToListAsync(cancellationToken))
+        {
+            Keep(db, push, Guid.Empty, false, $"not deployed: {reason}", null);
+            await EndAsync(db, push, PushState.Failed, null, cancellationToken);
+        }
+    }
+
+    private async Task DecideAsync(JobContext context, App app, Push push, RepositoryView repository, CancellationToken cancellationToken)
+    {
         Gathered gathered;
         try
         {
             gathered = app.DeletedAt is not null
                 ? new Gathered { Nothing = "not deployed: the app is being deleted" }
-                : await GatherAsync(app, push, cancellationToken);
+                : await GatherAsync(app, push, repository, cancellationToken);
         }
         catch (PortalException e) when (e.Refusal != Refusal.Unavailable)
         {
@@ -42,16 +86,6 @@ public sealed class PushDecider(IDbContextFactory<PortalDbContext> contexts, IGi
             gathered = new Gathered { Nothing = $"not deployed: {e.Message}", Failed = true };
         }
         await context.CommitAsync(own => WriteAsync(own, app, push, gathered, cancellationToken), cancellationToken);
-    }
-
-    public async Task GiveUpAsync(PortalDbContext db, Job job, string reason, CancellationToken cancellationToken)
-    {
-        var id = Guid.Parse(job.Key);
-        if (await Small(db).SingleOrDefaultAsync(p => p.Id == id, cancellationToken) is { State: PushState.Received } push)
-        {
-            Keep(db, push, Guid.Empty, false, $"not deployed: {reason}", null);
-            await EndAsync(db, push, PushState.Failed, null, cancellationToken);
-        }
     }
 
     /// <summary>What git says; asked outside of any transaction.</summary>
@@ -76,28 +110,27 @@ public sealed class PushDecider(IDbContextFactory<PortalDbContext> contexts, IGi
         public Dictionary<string, IReadOnlyList<string>?> Changed { get; init; } = [];
     }
 
-    private async Task<Gathered> GatherAsync(App app, Push push, CancellationToken cancellationToken)
+    private async Task<Gathered> GatherAsync(App app, Push push, RepositoryView repository, CancellationToken cancellationToken)
     {
         if (DeployDecision.MeansNothing(push.EventName, push.Ref, push.After) is { } nothing)
         {
             return new Gathered { Nothing = nothing };
         }
-        var (host, source) = hosts.For(app);
-        var head = await host.ResolveAsync(source, push.Ref!, cancellationToken);
-        var after = RefNames.Tag(push.Ref) is null || RefNames.IsZero(push.After) ? push.After! : await host.ResolveAsync(source, push.After!, cancellationToken) ?? push.After!;
+        var head = await repository.ResolveAsync(push.Ref!, cancellationToken);
+        var after = RefNames.Tag(push.Ref) is null || RefNames.IsZero(push.After) ? push.After! : await repository.ResolveAsync(push.After!, cancellationToken) ?? push.After!;
         if (head is null || RefNames.IsZero(push.After))
         {
             return new Gathered { Head = head, After = after };
         }
-        var info = await host.FetchAsync(source, head, cancellationToken);
+        var info = await repository.FetchAsync(head, cancellationToken);
         var changed = new Dictionary<string, IReadOnlyList<string>?>();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var follows = app.SourceKind == SourceKind.Git && await db.Set<AppEnvironment>().AnyAsync(e => e.AppId == app.Id && e.Branch == null && e.DeletedAt == null, cancellationToken)
-            ? await host.DefaultBranchAsync(source, cancellationToken)
+            ? await repository.DefaultBranchAsync(cancellationToken)
             : null;
         foreach (var live in await LiveCommits(db, app.Id).Select(l => l.Commit).Distinct().ToListAsync(cancellationToken))
         {
-            changed[live] = await host.ChangedFilesAsync(source, live, head, cancellationToken);
+            changed[live] = await repository.ChangedFilesAsync(live, head, cancellationToken);
         }
         return new Gathered { Head = head, After = after, DefaultBranch = follows, Info = info, Changed = changed };
     }
@@ -207,8 +240,11 @@ public sealed class PushDecider(IDbContextFactory<PortalDbContext> contexts, IGi
         _ => "found in the repository",
     };
 
+    private static IQueryable<Push> Waiting(PortalDbContext db, Guid app) =>
+        db.Set<Push>().AsNoTracking().Where(p => p.AppId == app && p.State == PushState.Received);
+
     /// <summary>Without the body, which may have 26 MB.</summary>
-    private static IQueryable<Push> Small(PortalDbContext db) => db.Set<Push>().AsNoTracking().Select(p => new Push
+    private static IQueryable<Push> Small(IQueryable<Push> pushes) => pushes.Select(p => new Push
     {
         Id = p.Id,
         Source = p.Source,

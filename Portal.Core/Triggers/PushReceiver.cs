@@ -11,7 +11,7 @@ using Portal.Core.Live;
 namespace Portal.Core.Triggers;
 
 /// <summary>
-/// Takes note of pushes: a row and a job per moved ref, in one transaction, before anybody is told "received". What a
+/// Takes note of pushes: a row per moved ref and a job for the app, in one transaction, before anybody is told "received". What a
 /// push means is decided later by the worker (<see cref="PushDecider"/>), so that a crash loses nothing.
 /// </summary>
 public sealed class PushReceiver(IDbContextFactory<PortalDbContext> contexts, JobQueue jobs, AuditTrail audit, TimeProvider time)
@@ -75,13 +75,16 @@ public sealed class PushReceiver(IDbContextFactory<PortalDbContext> contexts, Jo
             ReceivedAt = now,
         };
         db.Add(push);
-        jobs.Enqueue(db, JobOf(push.Id, app.Id, app.TeamId));
+        jobs.Enqueue(db, JobOf(app.Id, app.TeamId));
         db.Signal(LiveTopics.Activity, app.TeamId);
         return push;
     }
 
-    /// <summary>One app's pushes are decided one after the other: what the second means depends on the first.</summary>
-    internal static JobRequest JobOf(Guid push, Guid app, Guid team) => new(JobKinds.Push, push.ToString())
+    /// <summary>
+    /// One job for all that waits of an app: a storm of pushes is one look at the repository. They are decided one after
+    /// the other, for what the second means depends on the first.
+    /// </summary>
+    internal static JobRequest JobOf(Guid app, Guid team) => new(JobKinds.Push, app.ToString())
     {
         Lane = $"push:{app}",
         TeamId = team,

@@ -186,6 +186,20 @@ public sealed class JobQueueTests : IAsyncLifetime
         Assert.Equal((JobState.Queued, 0), (job.State, job.Attempt));
     }
 
+    [Fact]
+    public async Task A_dead_job_whose_end_cannot_be_recorded_does_not_hold_up_the_others()
+    {
+        await EnqueueAsync(new JobRequest("build", "poison") { MaxAttempts = 1 }, new JobRequest("build", "plain") { MaxAttempts = 1 });
+        await ExpireAsync((await ClaimAsync())!);
+        await ExpireAsync((await ClaimAsync())!);
+        var handler = new RecordingHandler { Poison = "poison" };
+        using var runner = RunnerOf(handler);
+        await runner.SweepAsync(Token);
+        await using var db = _database.CreateDbContext();
+        var states = await db.Set<Job>().ToDictionaryAsync(j => j.Key, j => j.State, Token);
+        Assert.Equal((JobState.Running, JobState.Failed), (states["poison"], states["plain"]));
+    }
+
     private JobRunner RunnerOf(RecordingHandler handler) => new([handler], _database,
         new SignalListener(_database.Source, TimeProvider.System, NullLogger<SignalListener>.Instance),
         TimeProvider.System, new LimitOptions(), NullLogger<JobRunner>.Instance);
@@ -232,6 +246,8 @@ public sealed class JobQueueTests : IAsyncLifetime
 
         public bool Fails { get; init; }
 
+        public string? Poison { get; init; }
+
         public string Kind => "build";
 
         public async Task RunAsync(JobContext context, CancellationToken cancellationToken)
@@ -249,6 +265,10 @@ public sealed class JobQueueTests : IAsyncLifetime
 
         public Task GiveUpAsync(PortalDbContext db, Job job, string reason, CancellationToken cancellationToken)
         {
+            if (job.Key == Poison)
+            {
+                throw new InvalidOperationException("as told");
+            }
             GivenUp.Enqueue($"{job.Key}: {reason}");
             return Task.CompletedTask;
         }

@@ -1,8 +1,11 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Portal.Core.Apps;
 using Portal.Core.Audit;
 using Portal.Core.Builds;
+using Portal.Core.Jobs;
 using Portal.Core.Triggers;
+using Portal.Testing;
 
 namespace Portal.Web.Tests.Git;
 
@@ -50,5 +53,25 @@ public sealed class PushTests
         var push = await host.GitAsync("push", host.Address(), "main:feature/x");
         Assert.True(push.ExitCode == 0, push.All);
         Assert.Contains("remote: Not deployed: no environment follows the branch feature/x.", push.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_storm_of_old_news_is_decided_in_a_few_turns_and_builds_nothing()
+    {
+        await using var host = await GitHost.StartAsync();
+        var old = await host.CommitAsync("first", ("a.txt", "1"));
+        await host.CommitAsync("second", ("a.txt", "2"));
+        var pushing = host.GitAsync("push", host.Address(), "main");
+        await host.EndBuildAsync("x\n");
+        await pushing;
+        var store = host.Services.GetRequiredService<InboundStore>();
+        await Task.WhenAll(Enumerable.Range(0, 150).Select(i => store.StoreAsync(new InboundDelivery(host.App.Id, host.Team.Id, $"old-{i}", "push",
+            "refs/heads/main", null, old, "ada", "first", default, "{}", IsPush: true, ""))));
+
+        await using var db = host.Database.CreateDbContext();
+        await Eventually.True(() => db.Set<Push>().AllAsync(p => p.State == PushState.Decided, TestContext.Current.CancellationToken), TimeSpan.FromSeconds(30), "every push was decided");
+        Assert.Equal(1, await db.Set<Build>().CountAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(150, await db.Set<PushDecision>().CountAsync(d => !d.Deploys, TestContext.Current.CancellationToken));
+        Assert.InRange(await db.Set<Job>().CountAsync(j => j.Kind == JobKinds.Push, TestContext.Current.CancellationToken), 2, 20);
     }
 }

@@ -44,7 +44,7 @@ public sealed class GitHubWebhookTests : IAsyncLifetime
         var push = await db.Set<Push>().SingleAsync(Token);
         Assert.Equal(("refs/heads/main", Commit, "ada", "<script>alert(1)</script>", PushState.Received), (push.Ref, push.After, push.PushedBy, push.Message, push.State));
         Assert.Equal(Body, Encoding.UTF8.GetString(push.Body!));
-        Assert.Equal(push.Id.ToString(), (await db.Set<Job>().SingleAsync(Token)).Key);
+        Assert.Equal(push.AppId.ToString(), (await db.Set<Job>().SingleAsync(Token)).Key);
     }
 
     [Fact]
