@@ -19,13 +19,9 @@ internal static class WorkerHost
     public static async Task<int> RunAsync(string[] args)
     {
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { Args = args, ContentRootPath = AppContext.BaseDirectory });
-        var options = builder.Configuration.GetSection(PortalOptions.Section).Get<PortalOptions>() ?? new PortalOptions();
-        var connectionString = builder.Configuration.GetConnectionString("Portal");
-        var problems = options.Problems().ToList();
-        if (string.IsNullOrWhiteSpace(connectionString))
-        {
-            problems.Add("ConnectionStrings:Portal must name the database.");
-        }
+        var problems = new List<string>();
+        var options = HostSettings.Read(builder.Configuration, problems);
+        var buildSettings = SettingsReader.Read<BuildSettings>(builder.Configuration.GetSection("Portal:Build"), problems);
         if (problems.Count > 0)
         {
             foreach (var problem in problems)
@@ -35,10 +31,10 @@ internal static class WorkerHost
             return 2;
         }
         builder.Services.AddPortalTelemetry("portal-worker", builder.Configuration);
-        builder.Services.AddPortalCore(options, connectionString!);
-        builder.Services.AddSingleton(builder.Configuration.GetSection("Portal:Build").Get<BuildSettings>() ?? new BuildSettings());
+        builder.Services.AddPortalCore(options, builder.Configuration.GetConnectionString("Portal")!);
+        builder.Services.AddSingleton(buildSettings);
         builder.Services.AddLocalRuntime();
-        builder.Services.AddSingleton(new AddOnServer(builder.Configuration.GetConnectionString("AddOns"), "127.0.0.1", options.AddOnPort));
+        builder.Services.AddSingleton(new AddOnServer(builder.Configuration.GetConnectionString("AddOns"), options.AddOnHost, options.AddOnPort));
         builder.Services.AddPortalWork();
         builder.Services.AddTriggerLoops();
         builder.Services.AddProcessHeartbeat("worker");

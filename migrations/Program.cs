@@ -15,7 +15,7 @@ try
     Console.WriteLine(applied.Count == 0 ? "The schema is up to date." : $"Applied {string.Join(", ", applied)}.");
     return 0;
 }
-catch (Exception e) when (e is NpgsqlException or InvalidOperationException or DbUpdateException)
+catch (Exception e) when (e is NpgsqlException or InvalidOperationException or DbUpdateException or ArgumentException or FormatException)
 {
     Console.Error.WriteLine($"The schema could not be brought up to date: {e.Message}");
     return 1;

@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Portal.Core.Builds;
 
 /// <summary>Section <c>Portal:Build</c>.</summary>
@@ -15,5 +17,6 @@ public sealed class BuildSettings
     ];
 
     /// <summary>Processes and threads of all builds together, where no control group bounds each.</summary>
+    [Range(64, 4_194_304)]
     public int MaximumProcesses { get; set; } = 4096;
 }

@@ -39,11 +39,8 @@ internal static class WebHost
     /// <summary>Says everything that is wrong with the settings, one sentence a line; true when there is anything.</summary>
     public static bool Refuses(WebApplicationBuilder builder, TextWriter output)
     {
-        var problems = new List<string>(Read(builder).Problems());
-        if (string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString("Portal")))
-        {
-            problems.Add("ConnectionStrings:Portal must name the database.");
-        }
+        var problems = new List<string>();
+        HostSettings.Read(builder.Configuration, problems);
         foreach (var problem in problems)
         {
             output.WriteLine(problem);
@@ -52,5 +49,5 @@ internal static class WebHost
     }
 
     public static PortalOptions Read(WebApplicationBuilder builder) =>
-        builder.Configuration.GetSection(PortalOptions.Section).Get<PortalOptions>() ?? new PortalOptions();
+        HostSettings.Read(builder.Configuration, new List<string>());
 }
