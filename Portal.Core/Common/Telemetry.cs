@@ -42,7 +42,7 @@ public static class Telemetry
         {
             telemetry.WithTracing(builder =>
             {
-                builder.AddSource(Name).AddNpgsql().AddHttpClientInstrumentation();
+                builder.AddSource(Name).AddNpgsql().AddHttpClientInstrumentation(client => client.EnrichWithHttpRequestMessage = NameOnlyHost);
                 traces?.Invoke(builder);
                 builder.AddOtlpExporter();
             });
@@ -50,4 +50,8 @@ public static class Telemetry
         }
         return services;
     }
+
+    /// <summary>The rest of an address may hold what is nobody else's business: an app's path, a repository's token.</summary>
+    private static void NameOnlyHost(Activity activity, HttpRequestMessage request) =>
+        activity.SetTag("url.full", request.RequestUri?.GetLeftPart(UriPartial.Authority));
 }

@@ -21,7 +21,7 @@ public sealed class AddOnServer(string? adminConnectionString, string appHost, i
         Demand(name, password);
         await using var source = NpgsqlDataSource.Create(adminConnectionString!);
         var exists = await ExistsAsync(source, "select 1 from pg_roles where rolname = $1", name, cancellationToken);
-        await RunAsync(source, $"{(exists ? "alter" : "create")} role {name} login password '{password}' connection limit 40", cancellationToken);
+        await RunAsync(source, $"{(exists ? "alter" : "create")} role {name} login password '{PasswordProof.Create(password)}' connection limit 40", cancellationToken);
         if (!await ExistsAsync(source, "select 1 from pg_database where datname = $1", name, cancellationToken))
         {
             await RunAsync(source, $"grant {name} to current_user", cancellationToken);

@@ -31,6 +31,9 @@ internal sealed class Readiness(SchemaCheck schema, TimeProvider time)
 {
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
 
+    /// <summary>A database that hangs is as bad as none, and whoever asks here does not wait long.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
     private readonly SemaphoreSlim _one = new(1);
     private string? _problem;
     private long _askedAt;
@@ -42,7 +45,7 @@ internal sealed class Readiness(SchemaCheck schema, TimeProvider time)
         {
             if (_askedAt == 0 || time.GetElapsedTime(_askedAt) > Fresh)
             {
-                _problem = await schema.ProblemAsync(cancellationToken);
+                _problem = await AskAsync(cancellationToken);
                 _askedAt = time.GetTimestamp();
             }
             return _problem;
@@ -50,6 +53,20 @@ internal sealed class Readiness(SchemaCheck schema, TimeProvider time)
         finally
         {
             _one.Release();
+        }
+    }
+
+    private async Task<string?> AskAsync(CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(Patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            return await schema.ProblemAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return "The database does not answer.";
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using Microsoft.AspNetCore.HttpOverrides;
 using OpenTelemetry.Metrics;
@@ -27,7 +28,12 @@ internal static class HostingSetup
             antiforgery.Cookie.SecurePolicy = https ? CookieSecurePolicy.Always : CookieSecurePolicy.SameAsRequest;
         });
         builder.Services.AddPortalTelemetry("portal-web", builder.Configuration,
-            traces => traces.AddAspNetCoreInstrumentation(web => web.Filter = context => !IsNoise(context.Request.Path)),
+            traces => traces.AddAspNetCoreInstrumentation(web =>
+            {
+                web.Filter = context => !IsNoise(context.Request.Path);
+                web.EnrichWithHttpRequest = (activity, _) => NameOnlyRoute(activity);
+                web.EnrichWithHttpResponse = (activity, _) => NameOnlyRoute(activity);
+            }),
             metrics => metrics.AddAspNetCoreInstrumentation().AddPrometheusExporter());
         AddForwardedHeaders(builder.Services, options);
     }
@@ -64,6 +70,9 @@ internal static class HostingSetup
                 }
             }
         });
+
+    /// <summary>The path of an invitation holds its token, and an app's paths are its own: the route (http.route) names the door.</summary>
+    private static void NameOnlyRoute(Activity activity) => activity.SetTag("url.path", null).SetTag("url.query", null);
 
     private static bool IsNoise(PathString path) =>
         path.StartsWithSegments("/_blazor") || path.StartsWithSegments("/_framework") || path.StartsWithSegments("/healthz")

@@ -1,4 +1,5 @@
 using System.Net;
+using Portal.Testing;
 using Portal.Web.Tests.Gateway;
 
 namespace Portal.Web.Tests.Hosting;
@@ -135,6 +136,38 @@ public sealed class HostingTests
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
         Assert.Contains("migrations", await response.Content.ReadAsStringAsync(None), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_its_database_the_process_lives_but_is_not_ready()
+    {
+        await using var host = await TestGateway.StartAsync();
+        var client = host.Client();
+        Assert.Equal("ready", await client.GetStringAsync("/readyz", None));
+
+        await host.Database.DisposeAsync();
+
+        await Eventually.True(async () => (await client.GetAsync("/readyz", None)).StatusCode == HttpStatusCode.ServiceUnavailable, what: "not ready");
+        var problem = await client.GetAsync("/readyz", None);
+        Assert.Equal("application/problem+json", problem.Content.Headers.ContentType?.MediaType);
+        Assert.Contains("The database does not answer.", await problem.Content.ReadAsStringAsync(None), StringComparison.Ordinal);
+        Assert.Equal("ok", await client.GetStringAsync("/healthz", None));
+    }
+
+    [Fact]
+    public async Task Measurements_have_the_text_format_of_Prometheus()
+    {
+        await using var host = await TestGateway.StartAsync();
+        var client = host.Client();
+        await client.GetStringAsync("/sign-in", None);
+
+        var answer = await client.GetAsync("/metrics", None);
+
+        Assert.Equal("text/plain", answer.Content.Headers.ContentType?.MediaType);
+        var lines = (await answer.Content.ReadAsStringAsync(None)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.All(lines, line => Assert.Matches("""^(# (TYPE|HELP|UNIT) \S+ .*|# EOF|[a-zA-Z_:][a-zA-Z0-9_:]*(\{.*\})? \S+( \d+)?)$""", line));
+        Assert.Contains(lines, line => line == "# TYPE http_server_request_duration_seconds histogram");
+        Assert.Contains(lines, line => line.StartsWith("http_server_request_duration_seconds_count{", StringComparison.Ordinal) && line.Contains("http_route=\"/sign-in\"", StringComparison.Ordinal));
     }
 
     [Fact]
