@@ -1,8 +1,9 @@
-# syntax=docker/dockerfile:1
 # Targets: web, worker, migrations, and dev (for the dev container).
-# The base images are arguments, for places with a registry of their own; both are Debian or Ubuntu.
+# The base images are arguments, for places with a registry of their own. SDK and runtime may be of
+# any distribution with apt; worker and dev, which need packages that only Debian has, are Debian.
 ARG SDK_IMAGE=mcr.microsoft.com/dotnet/sdk:10.0
 ARG RUNTIME_IMAGE=mcr.microsoft.com/dotnet/aspnet:10.0
+ARG DEBIAN_IMAGE=debian:13
 
 FROM ${SDK_IMAGE} AS build
 WORKDIR /source
@@ -14,14 +15,10 @@ COPY Portal.Worker/ Portal.Worker/
 COPY migrations/ migrations/
 RUN dotnet build scripts/hosts.proj -nologo -v quiet -p:PortalHosts=/hosts/
 
-# What the three programs share: their users, with the same numbers in every image, because the
-# state volume is shared, and the program that starts them.
 FROM ${RUNTIME_IMAGE} AS host
-RUN apt-get update -q && apt-get install -y -q --no-install-recommends git && rm -rf /var/lib/apt/lists/* \
- && useradd --system --user-group --uid 10001 --home-dir /var/lib/portal --shell /usr/sbin/nologin portal \
- && useradd --system --user-group --uid 10002 --home-dir /var/lib/portal --shell /usr/sbin/nologin portal-build \
- && useradd --system --user-group --uid 10003 --home-dir /var/lib/portal --shell /usr/sbin/nologin portal-app
-COPY scripts/container.sh /portal/container.sh
+RUN apt-get update -q && apt-get install -y -q --no-install-recommends git && rm -rf /var/lib/apt/lists/*
+COPY scripts/stop.sh scripts/container.sh /portal/
+RUN bash /portal/container.sh users
 ENTRYPOINT ["/bin/bash", "/portal/container.sh"]
 
 FROM host AS migrations
@@ -33,20 +30,27 @@ COPY --from=build /hosts/Portal.Web/ /portal/hosts/Portal.Web/
 EXPOSE 8080
 CMD ["web"]
 
-# Builds and runs apps, so it carries the tool-chains; more can be added in an image of one's own.
-FROM ${SDK_IMAGE} AS worker
+FROM ${DEBIAN_IMAGE} AS sdk
+# ICU's package is named after its version.
 RUN apt-get update -q \
- && apt-get install -y -q --no-install-recommends git bubblewrap nodejs npm python3 python3-venv python3-pip \
- && rm -rf /var/lib/apt/lists/* \
- && useradd --system --user-group --uid 10001 --home-dir /var/lib/portal --shell /usr/sbin/nologin portal \
- && useradd --system --user-group --uid 10002 --home-dir /var/lib/portal --shell /usr/sbin/nologin portal-build \
- && useradd --system --user-group --uid 10003 --home-dir /var/lib/portal --shell /usr/sbin/nologin portal-app
-COPY scripts/container.sh /portal/container.sh
+ && apt-get install -y -q --no-install-recommends ca-certificates git bubblewrap procps '^libicu[0-9]+$' \
+ && rm -rf /var/lib/apt/lists/*
+COPY --from=build /usr/share/dotnet/ /usr/share/dotnet/
+RUN ln -s /usr/share/dotnet/dotnet /usr/bin/dotnet
+ENV DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+
+# Builds and runs apps, so it carries their tool-chains besides .NET: Debian's packages, to be chosen.
+FROM sdk AS worker
+ARG TOOLCHAINS="nodejs npm python3 python3-venv python3-pip"
+RUN apt-get update -q && apt-get install -y -q --no-install-recommends ${TOOLCHAINS} && rm -rf /var/lib/apt/lists/*
+COPY scripts/stop.sh scripts/container.sh /portal/
+RUN bash /portal/container.sh users
 COPY --from=build /hosts/Portal.Worker/ /portal/hosts/Portal.Worker/
 ENTRYPOINT ["/bin/bash", "/portal/container.sh"]
 CMD ["worker"]
 
-FROM ${SDK_IMAGE} AS dev
-RUN apt-get update -q \
- && apt-get install -y -q --no-install-recommends git postgresql bubblewrap chromium shellcheck nodejs npm python3 python3-venv \
+FROM sdk AS dev
+RUN mkdir -p /etc/postgresql-common && echo 'create_main_cluster = false' > /etc/postgresql-common/createcluster.conf \
+ && apt-get update -q \
+ && apt-get install -y -q --no-install-recommends postgresql chromium shellcheck nodejs npm python3 python3-venv \
  && rm -rf /var/lib/apt/lists/*
