@@ -1,6 +1,7 @@
 # ./portal backup and restore. One archive holds the databases, the repositories and the artifacts
 # that are live; the master key, which opens the secrets in the database, goes into a file of its own:
-# whoever has only one of the two has no secret.
+# whoever has only one of the two has no secret. The key's file also tells the archive's digest:
+# a restore runs what the archive says, so that a changed archive has to be found before.
 # shellcheck shell=bash
 
 readonly backup_format=1
@@ -32,7 +33,7 @@ command_backup() {
   dump_databases
   step archiving "repositories and ${#artifacts[@]} live artifacts"
   pack "$staging/archive" "${artifacts[@]}"
-  cp -- "$data/keys/master.key" "$staging/key"
+  printf '%s\narchive-sha256=%s\n' "$(<"$data/keys/master.key")" "$(digest "$staging/archive")" >"$staging/key"
   # The key first: an archive without its key would look like a backup and not be one.
   mv -f -- "$staging/key" "$archive.key"
   mv -f -- "$staging/archive" "$archive"
@@ -66,6 +67,12 @@ reach_database() {
   start_database
 }
 
+digest() { # FILE
+  local line
+  line="$(sha256sum <"$1")"
+  printf '%s' "${line%% *}"
+}
+
 live_artifacts() {
   local location
   while IFS= read -r location; do
@@ -92,9 +99,9 @@ dump_databases() {
   mkdir -- "$staging/databases"
   TZ=UTC printf 'format=%d\nmade=%(%Y-%m-%dT%H:%M:%SZ)T\ndatabase_port=%d\n' "$backup_format" -1 "$database_port" >"$staging/manifest"
   step dumping 'databases'
-  sql postgres >"$staging/databases/roles.sql" <<'SQL'
-SELECT format('CREATE ROLE %I %s PASSWORD %L;', rolname, CASE WHEN rolcanlogin THEN 'LOGIN' ELSE 'NOLOGIN' END, rolpassword)
-FROM pg_authid WHERE rolname NOT IN ('postgres', 'portal', 'portal_owner', 'portal_addons') AND rolname !~ '^pg_' ORDER BY rolname;
+  sql postgres >"$staging/databases/roles" <<'SQL' || die "The database roles could not be saved."
+SELECT rolname || ' ' || rolpassword FROM pg_authid
+WHERE rolcanlogin AND rolpassword IS NOT NULL AND rolname NOT IN ('postgres', 'portal', 'portal_owner', 'portal_addons') ORDER BY rolname;
 SQL
   while IFS= read -r name; do
     attend dump_database "$name" || die "The database $name could not be saved."
@@ -120,14 +127,15 @@ command_restore() {
   local archive
   backup_arguments restore "$@"
   find_layout
-  [[ -r $archive ]] || die "There is no readable file $archive."
+  [[ -r $archive && -f $archive ]] || die "There is no readable file $archive."
   [[ -r $archive.key ]] || die "The master key $archive.key is missing. Put the file that ./portal backup wrote with it beside it."
   [[ ! -s $data/db/PG_VERSION ]] || die "There is a Portal in $state already. Restore into a new state folder with --state."
+  check_archive
   find_programs
+  check_disk
   make_users
   make_layout
   lock_state
-  check_disk
   trap 'exit 130' INT
   trap 'exit 143' TERM HUP
   trap end_restore EXIT
@@ -143,6 +151,53 @@ command_restore() {
   staging=''
   step_done
   printf '\nRestored into %s. Start it with: ./portal up --state %q\n' "$state" "$state"
+}
+
+# Everything that can be wrong with the files is found before anything is made.
+check_archive() {
+  local key='' expected='' format port listing
+  step checking "$archive"
+  { IFS= read -r key && IFS= read -r expected; } <"$archive.key" || true
+  [[ "$(base64 -d <<<"$key" 2>/dev/null | wc -c)" == 32 ]] ||
+    die "$archive.key is not a master key: its first line must hold 32 bytes in base64."
+  # A file with the key alone is taken too: the key stays the same from backup to backup.
+  if [[ -n $expected && $expected != "archive-sha256=$(digest "$archive")" ]]; then
+    die "$archive is not the file that $archive.key was written with: it was changed or cut, or the two are of different backups."
+  fi
+  listing="$(tar --list --verbose --gzip --quoting-style=escape --file "$archive" 2>/dev/null)" ||
+    die "$archive is not a backup of Portal, or it is damaged."
+  check_listing <<<"$listing"
+  format="$(manifest_value format)"
+  [[ -n $format ]] || die "$archive is not a backup of Portal."
+  [[ $format == "$backup_format" ]] || die "$archive was made by another version of Portal (format $format, this one reads $backup_format)."
+  grep -qE ' databases/portal\.dump$' <<<"$listing" || die "$archive holds no database of Portal."
+  port="$(manifest_value database_port)"
+  if [[ $port =~ ^[0-9]{4,5}$ ]] && port_open "$port"; then
+    die "Port $port, where the apps of this backup reach their add-on databases, is taken. Stop what listens there (perhaps the Portal it was made from), then restore again."
+  fi
+  step_done
+}
+
+manifest_value() { # NAME
+  tar --extract --to-stdout --gzip --file "$archive" manifest 2>/dev/null | sed -n "s/^$1=//p" | head -n 1
+}
+
+# Plain files and folders in the three places, links in artifacts only (packages of apps have them);
+# nothing that leads out of the folder it is unpacked in.
+check_listing() {
+  local line mode name
+  while IFS= read -r line; do
+    read -r mode _ _ _ _ name <<<"$line"
+    case "$mode" in
+      l*) name="${name%% -> *}" ;;
+      h*) name="${name%% link to *}" ;;
+    esac
+    if [[ /$name/ == */../* ]]; then die "$archive is refused: it holds $name, which leads out of its folder."; fi
+    case "$mode:$name" in
+      -*:manifest | d*:databases/ | -*:databases/* | [-dh]*:repositories/* | [-dhl]*:artifacts/*) ;;
+      *) die "$archive is refused: it holds $name, which no backup of Portal has." ;;
+    esac
+  done
 }
 
 # Half a restore is none: what was made so far goes, so that the next try finds a new state folder.
@@ -164,37 +219,41 @@ unpack() {
   staging="$data/restore"
   rm -rf -- "$staging"
   (umask 077 && mkdir -- "$staging")
-  attend tar --extract --file "$archive" --gzip --directory "$staging" 2>"$state/logs/restore.log" ||
-    die "$archive is not a backup of Portal, or it is damaged: $(head -n 1 "$state/logs/restore.log")"
-  local format port
-  format="$(sed -n 's/^format=//p' "$staging/manifest" 2>/dev/null || true)"
-  [[ -n $format ]] || die "$archive is not a backup of Portal."
-  [[ $format == "$backup_format" ]] || die "$archive was made by another version of Portal (format $format, this one reads $backup_format)."
-  port="$(sed -n 's/^database_port=//p' "$staging/manifest")"
-  if [[ $port =~ ^[0-9]{4,5}$ ]]; then
-    ! port_open "$port" || die "Port $port, where the apps of this backup reach their add-on databases, is taken. Stop what listens there (perhaps the Portal it was made from), then restore again."
-    printf '%d\n' "$port" >"$data/database-port"
-  fi
-  [[ -s $staging/databases/portal.dump ]] || die "$archive holds no database of Portal."
+  attend tar --extract --file "$archive" --gzip --no-same-owner --directory "$staging" 2>"$state/logs/restore.log" ||
+    die "$archive could not be unpacked: $(head -n 1 "$state/logs/restore.log")"
+  # Whose programs these are is decided here, not by the archive.
+  chmod -R ug-s,go-w -- "$staging"
+  local port
+  port="$(manifest_value database_port)"
+  if [[ $port =~ ^[0-9]{4,5}$ ]]; then printf '%d\n' "$port" >"$data/database-port"; fi
   step_done
 }
 
 install_key() {
-  [[ "$(base64 -d <"$archive.key" 2>/dev/null | wc -c)" == 32 ]] || die "$archive.key is not a master key: it must hold 32 bytes in base64."
-  (umask 077 && cat -- "$archive.key" >"$data/keys/master.key")
+  (umask 077 && head -n 1 -- "$archive.key" >"$data/keys/master.key")
   if $as_root; then chown "$user_web:$user_web" "$data/keys/master.key"; fi
 }
 
 restore_databases() {
   step restoring 'databases'
   local file
-  sql postgres <"$staging/databases/roles.sql" >"$state/logs/restore.log" 2>&1 ||
+  roles_sql <"$staging/databases/roles" | sql postgres >"$state/logs/restore.log" 2>&1 ||
     die "The database roles could not be restored: $(tail -n 1 "$state/logs/restore.log")"
   for file in "$staging"/databases/*.dump; do
     attend restore_database "$file" 2>>"$state/logs/restore.log" ||
       die "The database in ${file##*/} could not be restored: $(tail -n 1 "$state/logs/restore.log")"
   done
   step_done
+}
+
+# Names and password proofs of exactly the form that Portal makes; they go to psql as text.
+roles_sql() {
+  local name proof
+  while read -r name proof; do
+    [[ $name =~ ^[a-z0-9_]{1,63}$ && $proof =~ ^SCRAM-SHA-256\$[0-9]+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+$ ]] || return 1
+    printf "CREATE ROLE %s LOGIN CONNECTION LIMIT 40 PASSWORD '%s';\n" "$name" "$proof"
+    printf 'GRANT %s TO portal_addons;\n' "$name"
+  done
 }
 
 restore_database() { # FILE

@@ -63,19 +63,6 @@ public sealed class LauncherRefusalTests : IDisposable
         Assert.Contains("The .NET 10 SDK is not installed. Get it from", result.Error, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_damaged_backup_changes_nothing()
-    {
-        var file = Path.GetTempFileName();
-        await File.WriteAllTextAsync(file, "not an archive", TestContext.Current.CancellationToken);
-        await File.WriteAllTextAsync(file + ".key", Convert.ToBase64String(new byte[32]), TestContext.Current.CancellationToken);
-        var result = await Portal(["restore", file, "--state", _state]);
-        File.Delete(file);
-        File.Delete(file + ".key");
-        Assert.Equal(1, result.ExitCode);
-        Assert.Contains("is not a backup of Portal, or it is damaged", result.Error, StringComparison.Ordinal);
-    }
-
     public void Dispose()
     {
         if (Directory.Exists(_state))

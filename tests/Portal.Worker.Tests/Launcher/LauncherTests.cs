@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.Json;
 using Portal.Testing;
 
 namespace Portal.Worker.Tests.Launcher;
@@ -51,37 +50,6 @@ public sealed class LauncherTests
         var down = (await Run("down", "--state", state)).Expect();
         Assert.Contains("no process is left", down.Output, StringComparison.Ordinal);
         Assert.Empty(Marked(state));
-    }
-
-    [Fact]
-    public async Task A_backup_brings_data_and_keys_into_a_new_state_folder()
-    {
-        var folder = Directory.CreateTempSubdirectory("portal-backup-");
-        var archive = Path.Combine(folder.FullName, "portal.tar.gz");
-        string entry;
-        await using (var original = await PortalHost.StartAsync())
-        {
-            entry = await OldestAuditEntry(original);
-            (await Run("backup", archive, "--state", original.StateDirectory)).Expect();
-        }
-        Assert.Equal("600", await Mode(archive + ".key"));
-        var listing = (await Tool("tar", "-tzf", archive)).Expect().Output;
-        Assert.DoesNotContain("master.key", listing, StringComparison.Ordinal);
-
-        var state = Path.Combine(folder.FullName, "state");
-        (await Run("restore", archive, "--state", state)).Expect();
-        await using (var restored = await PortalHost.StartAsync(state))
-        {
-            Assert.Equal(entry, await OldestAuditEntry(restored));
-        }
-        folder.Delete(recursive: true);
-    }
-
-    private static async Task<string> OldestAuditEntry(PortalHost host)
-    {
-        using var client = host.Client();
-        using var trail = JsonDocument.Parse(await client.GetStringAsync("api/v1/audit", Now));
-        return trail.RootElement.GetProperty("items").EnumerateArray().Last().GetProperty("id").GetString()!;
     }
 
     private static Task<CliResult> Up(string state, int port) =>
