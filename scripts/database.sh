@@ -52,6 +52,7 @@ start_database() {
       die "PostgreSQL could not make its data folder: $(tail -n 1 "$state/logs/postgres.log")"
   fi
   write_access_rules
+  forget_dead_database
   spawn_database
   local deadline=$((SECONDS + 60))
   until database_answers; do

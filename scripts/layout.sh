@@ -67,12 +67,19 @@ launcher_named() {
   [[ -z $pid ]] || printf ' (process %s)' "$pid"
 }
 
+# As far as it is there already: nothing is made on a disk that is too full for it.
+existing_folder() { # FOLDER
+  local folder="$1"
+  while [[ ! -d $folder ]]; do folder="$(dirname -- "$folder")"; done
+  printf '%s' "$folder"
+}
+
 # 500 MB is what a first build and its artifact take at least; less ends in a half-written database.
 readonly least_free_megabytes=500
 check_disk() {
   local folder free
   for folder in "$state" "$data" "$root"; do
-    free="$(df -Pm -- "$folder" | awk 'NR == 2 { print $4 }')"
+    free="$(df -Pm -- "$(existing_folder "$folder")" | awk 'NR == 2 { print $4 }')"
     ((free >= ${PORTAL_LEAST_FREE_MB:-$least_free_megabytes})) ||
       die "The disk is full: only $free MB are free at $folder, Portal needs ${PORTAL_LEAST_FREE_MB:-$least_free_megabytes} MB. Free some, or choose another disk with --state."
   done

@@ -43,6 +43,8 @@ check_options() {
     die "--listen must be an IP address such as 0.0.0.0 or ::1, not '$option_listen'."
   [[ -z $option_domain || $option_domain =~ ^[A-Za-z0-9]([A-Za-z0-9.-]{0,200}[A-Za-z0-9])?(:[0-9]{1,5})?$ ]] ||
     die "--domain must be a host name such as apps.example.org, not '$option_domain'."
+  [[ ! $option_domain =~ ^[0-9.]+(:[0-9]+)?$ ]] ||
+    die "--domain must be a host name, not the address '$option_domain': each app answers at a name below it."
 }
 
 # One `name=value` a line; read, never sourced: the folder may have been copied from anywhere.

@@ -11,6 +11,7 @@ find_missing() { # PACKAGE… -> prints those that are not there
       bubblewrap) [[ -n $(command -v bwrap) ]] ;;
       chromium) [[ -n $(command -v chromium) ]] ;;
       util-linux) [[ -n $(command -v setpriv) && -n $(command -v flock) ]] ;;
+      libicu) [[ ${DOTNET_SYSTEM_GLOBALIZATION_INVARIANT:-} =~ ^(1|true)$ || -n $(compgen -G '/usr/lib*/libicuuc.so*') || -n $(compgen -G '/usr/lib/*/libicuuc.so*') ]] ;;
       *) [[ -n $(command -v "$package") ]] ;;
     esac || printf '%s\n' "$package"
   done
@@ -20,11 +21,11 @@ install_packages() { # PACKAGE…
   local missing
   mapfile -t missing < <(find_missing "$@")
   [[ ${#missing[@]} -gt 0 ]] || return 0
-  [[ $EUID -eq 0 ]] || die "Not installed: ${missing[*]}. Install with: sudo apt-get install ${missing[*]}"
+  [[ $EUID -eq 0 ]] || die "Not installed: ${missing[*]}. Install with: sudo apt-get install $(package_names "${missing[@]}")"
   command -v apt-get >/dev/null || die "Not installed: ${missing[*]}. Install them with this system's package tool."
   step installing "${missing[*]}"
-  local log="${state:-/tmp}/logs/apt.log"
-  [[ -d ${log%/*} ]] || log=/dev/null
+  local log
+  log="$(mktemp --tmpdir portal-apt.XXXXXX)"
   if ! $apt_updated; then
     attend apt-get update -q >"$log" 2>&1 || true
     apt_updated=true
@@ -34,10 +35,13 @@ install_packages() { # PACKAGE…
     mkdir -p /etc/postgresql-common
     printf 'create_main_cluster = false\n' >/etc/postgresql-common/createcluster.conf
   fi
-  DEBIAN_FRONTEND=noninteractive attend apt-get install -y -q --no-install-recommends "${missing[@]}" >>"$log" 2>&1 ||
-    die "apt-get could not install ${missing[*]} (see $log). Install by hand: apt-get install ${missing[*]}"
+  local names
+  read -ra names <<<"$(package_names "${missing[@]}")"
+  DEBIAN_FRONTEND=noninteractive attend apt-get install -y -q --no-install-recommends "${names[@]}" >>"$log" 2>&1 ||
+    die "apt-get could not install ${missing[*]} (see $log). Install by hand: apt-get install ${names[*]}"
   mapfile -t missing < <(find_missing "$@")
-  [[ ${#missing[@]} -eq 0 ]] || die "Still missing after apt-get install: ${missing[*]}."
+  [[ ${#missing[@]} -eq 0 ]] || die "Still missing after apt-get install: ${missing[*]} (see $log)."
+  rm -f -- "$log"
   step_done
 }
 
@@ -52,9 +56,13 @@ postgres_programs() {
   printf '%s' "$newest"
 }
 
-check_sdk() {
+demand_sdk() {
   command -v dotnet >/dev/null ||
     die "The .NET 10 SDK is not installed. Get it from https://dotnet.microsoft.com/download/dotnet/10.0, then run ./portal up again."
+}
+
+check_sdk() {
+  demand_sdk
   local version
   version="$(cd -- "$root" && TERM=dumb dotnet --version 2>/dev/null)" ||
     die "The .NET SDKs here ($(dotnet --list-sdks 2>/dev/null | awk '{ printf "%s%s", s, $1; s = ", " }')) do not fit global.json: the .NET 10 SDK is needed, from https://dotnet.microsoft.com/download/dotnet/10.0."
@@ -63,15 +71,27 @@ check_sdk() {
 
 find_programs() {
   step finding '.NET, git, PostgreSQL, bubblewrap'
-  check_sdk
-  local missing
-  mapfile -t missing < <(find_missing git postgresql bubblewrap util-linux)
-  local found=".NET $sdk_version"
-  if [[ ${#missing[@]} -gt 0 ]]; then found+=", missing: ${missing[*]}"; fi
-  step_done "$found"
+  demand_sdk
+  # .NET itself does not start without ICU, so that its version is asked for last.
+  local missing needed=(git postgresql bubblewrap util-linux libicu)
   # An app can run without isolation when told so, and not every system has bubblewrap.
-  if $option_trusted && [[ ${missing[*]} == bubblewrap && $EUID -ne 0 ]]; then return 0; fi
-  install_packages git postgresql bubblewrap util-linux
+  if $option_trusted && [[ $EUID -ne 0 ]]; then needed=(git postgresql util-linux libicu); fi
+  mapfile -t missing < <(find_missing "${needed[@]}")
+  if [[ ${#missing[@]} -gt 0 ]]; then
+    step_done "missing: ${missing[*]}"
+    install_packages "${missing[@]}"
+    check_sdk
+  else
+    check_sdk
+    step_done ".NET $sdk_version"
+  fi
+}
+
+# Debian names ICU's package after its version; the others are called as they are here.
+package_names() { # PACKAGE…
+  local icu=''
+  if command -v apt-cache >/dev/null; then icu="$(apt-cache pkgnames libicu 2>/dev/null | grep -E '^libicu[0-9]+$' | sort -V | tail -n 1 || true)"; fi
+  printf '%s' "${*/#libicu/${icu:-libicu-dev}}"
 }
 
 # Apps are kept apart by bubblewrap; some machines forbid what it needs.

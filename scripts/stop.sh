@@ -88,6 +88,14 @@ database_pid() {
   return 0
 }
 
+# PostgreSQL refuses to start when its pid file names a living process of its user, which after a
+# restart of the machine may be any. The file goes when nothing works in the data folder any more.
+forget_dead_database() {
+  [[ -e $data/db/postmaster.pid && -z $(database_pid) ]] || return 0
+  if grep -qxF -- "$data/db" < <(find /proc/[0-9]* -maxdepth 1 -name cwd -printf '%l\n' 2>/dev/null); then return 0; fi
+  rm -f -- "$data/db/postmaster.pid" "$run"/db/.s.PGSQL.*
+}
+
 stop_hosts() {
   local pid
   pid="$(pid_of web)"

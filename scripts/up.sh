@@ -23,6 +23,17 @@ find_addresses() {
   if [[ $probe_address != 127.* && $probe_address != ::1 ]]; then public_url="${listen_urls}"; fi
 }
 
+# What web, which is never root, could not listen on.
+check_addresses() {
+  local first own
+  first="$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start 2>/dev/null || true)"
+  ((option_port >= ${first:-1024})) ||
+    die "Port $option_port is for root only, and web does not run as root. Choose one from ${first:-1024} with --port, or allow it with: sysctl net.ipv4.ip_unprivileged_port_start=$option_port"
+  own="$(hostname -I 2>/dev/null || true)"
+  [[ -z $own || $probe_address == 127.* || $probe_address == ::1 || " $own " == *" $probe_address "* ]] ||
+    die "This machine has no address $probe_address to listen on. It has: ${own% }. Choose one with --listen."
+}
+
 port_taken() {
   (exec 3<>"/dev/tcp/$probe_address/$option_port") 2>/dev/null
 }
@@ -84,12 +95,13 @@ command_up() {
   check_options
   find_layout
   find_programs
+  check_disk
   make_users
   make_layout
   lock_state
   recall_settings
   find_addresses
-  check_disk
+  check_addresses
   stop_leftovers
   ! port_taken || die "Port $option_port is taken by another program. Choose another with --port."
   check_isolation
