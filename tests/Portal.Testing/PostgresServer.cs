@@ -5,7 +5,7 @@ using Portal.Migrations;
 namespace Portal.Testing;
 
 /// <summary>
-/// One private PostgreSQL per test process, made when the first test needs it and gone with the process. It listens on
+/// One private PostgreSQL per test process, made when the first test needs it and gone with the last one. It listens on
 /// a unix socket in its own temporary folder and holds a template database that was migrated once; each test gets a
 /// copy of it (about 0.15 s). Durability is off: nothing here outlives the tests.
 /// </summary>
@@ -18,6 +18,7 @@ public sealed class PostgresServer
 
     private readonly string _folder;
     private readonly TiedProcess _process;
+    private int _removed;
 
     private PostgresServer(string folder, TiedProcess process)
     {
@@ -93,7 +94,8 @@ public sealed class PostgresServer
                 "-c", "listen_addresses=", "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
                 "-c", "max_connections=400", "-c", "max_wal_size=256MB"]);
         var server = new PostgresServer(folder, process);
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Remove();
+        // For programs that are no test run; a test runner is not to be held up by it, so tests call it earlier.
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.RemoveAsync().GetAwaiter().GetResult();
         await server.PrepareAsync();
         return server;
     }
@@ -132,10 +134,22 @@ public sealed class PostgresServer
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private void Remove()
+    /// <summary>Ends the server, if there is one.</summary>
+    public static async Task StopSharedAsync()
     {
-        // The process ends here: there is nobody left to await.
-        _process.StopAsync(TimeSpan.FromSeconds(20)).GetAwaiter().GetResult();
+        if (Shared.IsValueCreated)
+        {
+            await (await Shared.Value).RemoveAsync();
+        }
+    }
+
+    private async Task RemoveAsync()
+    {
+        if (Interlocked.Exchange(ref _removed, 1) == 1)
+        {
+            return;
+        }
+        await _process.StopAsync(TimeSpan.FromSeconds(20));
         try
         {
             Directory.Delete(_folder, recursive: true);
@@ -145,4 +159,10 @@ public sealed class PostgresServer
             // A backend may still be writing its last file; the folder is temporary.
         }
     }
+}
+
+/// <summary>A fixture of every test assembly: ends the private PostgreSQL with the last test.</summary>
+public sealed class PostgresEnd : IAsyncDisposable
+{
+    public async ValueTask DisposeAsync() => await PostgresServer.StopSharedAsync();
 }
