@@ -167,6 +167,7 @@ check_archive() {
   listing="$(tar --list --verbose --gzip --quoting-style=escape --file "$archive" 2>/dev/null)" ||
     die "$archive is not a backup of Portal, or it is damaged."
   check_listing <<<"$listing"
+  check_unpacked "$listing"
   format="$(manifest_value format)"
   [[ -n $format ]] || die "$archive is not a backup of Portal."
   [[ $format == "$backup_format" ]] || die "$archive was made by another version of Portal (format $format, this one reads $backup_format)."
@@ -180,6 +181,14 @@ check_archive() {
 
 manifest_value() { # NAME
   tar --extract --to-stdout --gzip --file "$archive" manifest 2>/dev/null | sed -n "s/^$1=//p" | head -n 1
+}
+
+# Unpacked it lies there twice for a moment.
+check_unpacked() { # LISTING
+  local needed free
+  needed="$(awk '{ bytes += $3 } END { printf "%d", bytes / 524288 }' <<<"$1")"
+  free="$(df -Pm -- "$(existing_folder "$data")" | awk 'NR == 2 { print $4 }')"
+  ((free > needed)) || die "There is not enough room for $data: the restore needs $needed MB, $free MB are free."
 }
 
 # Plain files and folders in the three places, links in artifacts only (packages of apps have them);

@@ -89,10 +89,15 @@ database_pid() {
 }
 
 # PostgreSQL refuses to start when its pid file names a living process of its user, which after a
-# restart of the machine may be any. The file goes when nothing works in the data folder any more.
+# restart of the machine may be any. The file goes when nothing works in the data folder any more;
+# what a killed server left ends within moments.
 forget_dead_database() {
+  local deadline=$((SECONDS + 5))
   [[ -e $data/db/postmaster.pid && -z $(database_pid) ]] || return 0
-  if grep -qxF -- "$data/db" < <(find /proc/[0-9]* -maxdepth 1 -name cwd -printf '%l\n' 2>/dev/null); then return 0; fi
+  while grep -qxF -- "$data/db" < <(find /proc/[0-9]* -maxdepth 1 -name cwd -printf '%l\n' 2>/dev/null); do
+    ((SECONDS < deadline)) || return 0
+    sleep 0.1
+  done
   rm -f -- "$data/db/postmaster.pid" "$run"/db/.s.PGSQL.*
 }
 

@@ -52,6 +52,31 @@ public sealed class LauncherTests
         Assert.Empty(Marked(state));
     }
 
+    [Fact]
+    public async Task After_the_machine_went_down_the_next_start_continues_although_process_numbers_are_used_again()
+    {
+        var first = await PortalHost.StartAsync();
+        var (state, postmaster) = (first.StateDirectory, Path.Combine(first.DataDirectory, "db", "postmaster.pid"));
+        (await Tool("kill", ["-KILL", first.Process("launcher"), first.Process("postgres"), .. Marked(state)])).Expect();
+        await Eventually.True(() => first.HasExited && Marked(state).Count == 0, what: "everything is gone");
+        // Whose number was used again is not touched, be it of the database's own user.
+        await using var stranger = TiedProcess.Start("TERM", "/usr/bin/env",
+            [.. Environment.IsPrivilegedProcess ? new[] { "setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--" } : [], "bash", "-c", "echo $$; exec sleep 600"]);
+        await Eventually.True(() => stranger.Output.Length > 0, what: "the other process has a number");
+        var number = stranger.Output.Trim();
+        string[] lines = await File.ReadAllLinesAsync(postmaster, Now);
+        await File.WriteAllLinesAsync(postmaster, [number, .. lines[1..]], Now);
+        foreach (var name in (string[])["launcher", "web", "worker", "postgres"])
+        {
+            await File.WriteAllTextAsync(Path.Combine(state, "pids", name), number, Now);
+        }
+
+        await using var second = await PortalHost.StartAsync(state);
+
+        Assert.True(await IsReady(second));
+        Assert.False(stranger.HasExited);
+    }
+
     private static Task<CliResult> Up(string state, int port) =>
         Run("up", "--state", state, "--port", port.ToString(System.Globalization.CultureInfo.InvariantCulture));
 
