@@ -36,6 +36,22 @@ public sealed partial class DocumentTests
         Rule.HasNoOffences(commands.Where(command => !documented.Contains($"./portal {command}", StringComparison.Ordinal)), "Describe it in docs/operations.md.");
     }
 
+    [Fact]
+    public void Every_folder_and_command_that_a_document_tells_to_use_is_there()
+    {
+        var launcher = new SourceFile("portal").Text;
+        Rule.HasNoOffences(
+            from document in Documents
+            from Match told in Told().Matches(document.Text)
+            where told.Groups["folder"].Success
+                ? !Directory.Exists(Checkout.Path(told.Groups["folder"].Value))
+                : !Regex.IsMatch(launcher, $@"\b{told.Groups["command"].Value}( \||\) )")
+            select $"{document.Name} tells to use {told.Value}", "Name folders and commands that exist.");
+    }
+
+    [GeneratedRegex(@"(?<folder>\bsamples/[\w-]+)|\./portal (?<command>[a-z]+)")]
+    private static partial Regex Told();
+
     [GeneratedRegex(@"(?<!!)\[[^\]]*\]\(([^)#\s]*)[^)]*\)")]
     private static partial Regex Link();
 }
