@@ -11,7 +11,7 @@ public sealed record BuildPlan
     /// <summary>Display name: "Next.js", "ASP.NET Core", "Static site".</summary>
     public required string Stack { get; init; }
 
-    /// <summary>Tool-chain slug: node, dotnet, python, java, go, ruby, php, static, hugo, procfile, docker, rust, deno, bun, elixir, unknown.</summary>
+    /// <summary>Tool-chain slug: node, dotnet, python, java, go, ruby, php, static, hugo, procfile, docker, rust, deno, bun, elixir, clojure, scala, crystal, dart, gleam, haskell, swift, zig, cpp, cobol, perl, shell, unknown.</summary>
     public required string StackId { get; init; }
 
     /// <summary>The tool-chain version the source asks for, as written there ("20.x", "3.11", "^8.2"), or null.</summary>
@@ -122,6 +122,12 @@ public sealed record CacheFolder(string Name, string? EnvironmentVariable = null
 public sealed record ToolRequirement(string Program, string? Version, string HowToGet)
 {
     public IReadOnlyList<string> AnyOf { get; init; } = [];
+
+    /// <summary>The range of versions that does ("&gt;=1.23", "~&gt; 3.4.0"), or null where any does.</summary>
+    public string? Accepts { get; init; }
+
+    /// <summary>True where another version is known not to work; false where it is tried, with a warning.</summary>
+    public bool Strict { get; init; }
 
     /// <summary>True where only processes need it, false where the build needs it (and usually the processes too).</summary>
     public bool RunOnly { get; init; }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Portal.Core.Common;
 using Portal.Core.Runtimes.Diagnosis;
@@ -12,6 +13,8 @@ namespace Portal.Core.Builds;
 /// </summary>
 public sealed class ProcessBuilder(PortalOptions options, BuildSettings settings, Isolation isolation, TimeProvider time) : IBuilder
 {
+    private readonly ConcurrentDictionary<string, (DateTimeOffset At, IReadOnlyList<string> Lines)> _answers = new(StringComparer.Ordinal);
+
     public string PrepareFolder(Guid build)
     {
         var folder = Folder(build);
@@ -41,6 +44,10 @@ public sealed class ProcessBuilder(PortalOptions options, BuildSettings settings
         var (root, workingFolder) = plan.BoundToPath ? (Path.Combine(folder, plan.Folder), "") : (folder, plan.Folder);
         var caches = await PrepareCachesAsync(input.AppId, plan, workingFolder, cancellationToken);
         var environment = Environment(plan, input.Variables, caches);
+        if (await WrongVersionAsync(input, environment, cancellationToken) is { } wrong)
+        {
+            return BuildOutcome.Failed(wrong);
+        }
         using var bounds = new BuildBounds(options.Limits, input.BuildId, [folder, Path.Combine(options.Caches, input.AppId.ToString("n"))], time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, bounds.Stop);
         foreach (var step in plan.Steps)
@@ -155,6 +162,51 @@ public sealed class ProcessBuilder(PortalOptions options, BuildSettings settings
             mounts.Add(new SandboxMount(folder, cache.RelativePath is null ? "/cache/" + cache.Name : "/app/" + Join(workingFolder, cache.RelativePath), Writable: true));
         }
         return mounts;
+    }
+
+    /// <summary>Says in the log where a tool-chain is not the one asked for; a status where that cannot work.</summary>
+    private async Task<Status?> WrongVersionAsync(BuildInput input, Dictionary<string, string> environment, CancellationToken cancellationToken)
+    {
+        foreach (var tool in input.Plan.Tools)
+        {
+            if (ToolVersions.Question(tool) is not { } question || ToolVersions.Judge(tool, await AnswerAsync(question, input.SourceFolder, environment, cancellationToken)) is not { } mismatch)
+            {
+                continue;
+            }
+            if (mismatch.Failure is not null)
+            {
+                _answers.TryRemove(question, out _);
+                return mismatch.Failure;
+            }
+            input.Log.Say($"▲ {mismatch.Warning}");
+        }
+        return null;
+    }
+
+    // A tool-chain that is installed or replaced while this host runs is asked again after a while.
+    private async Task<IReadOnlyList<string>> AnswerAsync(string question, string folder, Dictionary<string, string> environment, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        if (_answers.TryGetValue(question, out var known) && now - known.At < TimeSpan.FromMinutes(5))
+        {
+            return known.Lines;
+        }
+        var lines = new List<string>();
+        var spec = Sandbox.Wrap(isolation.Builds, new SandboxRequest
+        {
+            // Not in the source: a global.json there would answer for the machine.
+            Command = ["/bin/sh", "-c", $"cd /tmp && {question} 2>&1"],
+            Folder = folder,
+            Environment = environment,
+            MaximumUserProcesses = settings.MaximumProcesses,
+        });
+        await SandboxRun.RunAsync(spec, TimeSpan.FromSeconds(30), line =>
+        {
+            lines.Add(line);
+            return Task.CompletedTask;
+        }, cancellationToken);
+        _answers[question] = (now, lines);
+        return lines;
     }
 
     private static string Join(string folder, string path) => folder.Length == 0 ? path : folder + "/" + path;

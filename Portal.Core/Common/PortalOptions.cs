@@ -51,8 +51,6 @@ public sealed class PortalOptions
 
     public string Artifacts => Path.Combine(DataDirectory, "artifacts");
 
-    public string BuildFolders => Path.Combine(DataDirectory, "builds");
-
     public string Caches => Path.Combine(DataDirectory, "caches");
 
     public string Instances => Path.Combine(DataDirectory, "instances");

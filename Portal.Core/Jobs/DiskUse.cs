@@ -56,7 +56,7 @@ public sealed class DiskUse(PortalOptions options, TimeProvider time) : IDisposa
         var left = MostFiles;
         (string Name, string Path)[] folders =
         [
-            ("Repositories", options.Repositories), ("Artifacts", options.Artifacts), ("Builds", options.BuildFolders),
+            ("Repositories", options.Repositories), ("Artifacts", options.Artifacts),
             ("Caches", options.Caches), ("Instances", options.Instances),
         ];
         var uses = folders.Select(f => new FolderUse(f.Name, Sum(f.Path, ref left, cancellationToken))).ToList();

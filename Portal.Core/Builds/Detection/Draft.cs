@@ -36,6 +36,9 @@ internal sealed class Draft(string stack, string stackId)
 
     public List<string> Path { get; } = [];
 
+    /// <summary>Runs before every process and the release command, in the artifact's root; ends with "; ". Not shown.</summary>
+    public string Before { get; set; } = "";
+
     public List<CacheFolder> Caches { get; } = [];
 
     public List<ToolRequirement> Tools { get; } = [];
@@ -61,6 +64,9 @@ internal sealed class Draft(string stack, string stackId)
     public string? Dockerfile { get; set; }
 
     public bool HasWeb => Processes.Exists(p => p.Name == Web);
+
+    /// <summary>What the log and the pages show in place of a command too long to read.</summary>
+    public Dictionary<string, string> Shorter { get; } = new(StringComparer.Ordinal);
 
     public Draft Step(string name, string command, string folder = "")
     {
@@ -108,6 +114,36 @@ internal sealed class Draft(string stack, string stackId)
         return this;
     }
 
+    /// <summary>The source asks the first tool for a version.</summary>
+    /// <param name="accepts">The range of versions that satisfies; null: not compared.</param>
+    /// <param name="strict">Nothing works with another one.</param>
+    public void Asks(string version, string? accepts, bool strict)
+    {
+        Version = version;
+        Tools[0] = Tools[0] with { Version = version, Accepts = accepts, Strict = strict && accepts is not null };
+    }
+
+    /// <summary>
+    /// Puts npm packages that are tools into a folder of their own, whose programs come first on PATH, unless the command
+    /// <paramref name="unless"/> succeeds. They are kept between builds: a second build copies what the first one fetched.
+    /// </summary>
+    public void BringTool(string name, string packages, string? unless, string text)
+    {
+        var folder = $".portal/tools/{name}";
+        var kept = $"\"${{PORTAL_TOOLS:-.portal/kept}}/{packages.Replace(' ', '+').Replace("/", "-", StringComparison.Ordinal)}\"";
+        var fetch = $"kept={kept}; mkdir -p .portal/tools \"$(dirname \"$kept\")\" && {{ [ -d \"$kept\" ] || {{ new=$(mktemp -d \"$kept.XXXXXX\") && npm install --loglevel=error --no-save --prefix \"$new\" {packages} && {{ mv -T \"$new\" \"$kept\" 2>/dev/null || rm -rf \"$new\"; }}; }} || {{ rm -rf \"$new\"; false; }}; }} && cp -a \"$kept\" {folder}";
+        var command = unless is null ? fetch : $"{unless} || {{ {fetch}; }}";
+        Shorter[command] = text;
+        Needs("npm", null, Node.NodeStack.Get);
+        Step(Prepare, command);
+        if (!Caches.Exists(c => c.Name == "tools"))
+        {
+            Caches.Add(new CacheFolder("tools", "PORTAL_TOOLS"));
+        }
+
+        Path.Insert(0, $"{folder}/node_modules/.bin");
+    }
+
     public Draft Fail(string what, string nextStep)
     {
         Problem = new PlanProblem(what, nextStep);
@@ -120,9 +156,9 @@ internal sealed class Draft(string stack, string stackId)
         StackId = StackId,
         Version = Version,
         Folder = Folder ?? "",
-        Steps = [.. Steps.Select(s => new PlanStep(s.Name, Shell.Complete(s.Command, Path, s.Folder), Shown(s.Command, s.Folder)))],
+        Steps = [.. Steps.Select(s => new PlanStep(s.Name, Shell.Complete(s.Command, Path, s.Folder), Shorter.GetValueOrDefault(s.Command) ?? Shown(s.Command, s.Folder)))],
         Processes = [.. Processes.Select(Completed)],
-        ReleaseCommand = Release is null ? null : Shell.Complete(Release, Path, ReleaseFolder),
+        ReleaseCommand = Release is null ? null : Before + Shell.Complete(Release, Path, ReleaseFolder),
         ReleaseText = Release is null ? null : Shown(Release, ReleaseFolder),
         BuildEnvironment = BuildEnvironment,
         RunEnvironment = RunEnvironment,
@@ -140,7 +176,7 @@ internal sealed class Draft(string stack, string stackId)
     private ProcessType Completed(DraftProcess p) => new()
     {
         Name = p.Name,
-        Command = p.Command is null ? null : Shell.Complete(p.Command, Path, p.Folder),
+        Command = p.Command is null ? null : Before + Shell.Complete(p.Command, Path, p.Folder),
         Text = p.Command is null ? null : Shown(p.Text ?? p.Command, p.Folder),
         ListensOnPort = p.Listens,
         StaticRoot = p.StaticRoot,

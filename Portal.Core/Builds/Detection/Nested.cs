@@ -11,17 +11,24 @@ internal static class Nested
         "docker", "assets", "images", "img", "static", "public", "templates", "spec", "benchmarks", "smoke_test", "bin", "build", "config", "deploy", "media", "screenshots", "locales", "themes", "layouts", "archetypes", "resources",
     };
 
+    /// <summary>The folders one below that hold an app of another tool-chain, with its name: "backend (FastAPI)".</summary>
+    public static List<string> OtherThan(string stackId, SourceView source) =>
+        [.. At(source, 0).Where(f => f.Draft.StackId != stackId && f.Draft.StackId is not ("static" or "docker" or "shell")).Take(8).Select(f => $"{f.Folder} ({f.Draft.Stack})")];
+
+    private static List<(string Folder, Draft Draft)> At(SourceView source, int depth) =>
+    [
+        .. source.Folders.Where(f => SourceView.Depth(f) == depth && !f.Split('/').Any(part => Aside.Contains(part) || part.StartsWith('.')))
+            .Order(StringComparer.Ordinal).Take(MaxFolders)
+            .Select(f => (Folder: f, Draft: StackTable.Detect(source.Alone(f))!))
+            .Where(f => f.Draft is { Problem: null }),
+    ];
+
     /// <summary>The one app below, a problem that names several, or null when there is none.</summary>
     public static Draft? Find(SourceView source)
     {
         for (var depth = 0; depth < 2; depth++)
         {
-            var found = source.Folders.Where(f => SourceView.Depth(f) == depth && !f.Split('/').Any(part => Aside.Contains(part) || part.StartsWith('.')))
-                .Order(StringComparer.Ordinal).Take(MaxFolders)
-                .Select(f => (Folder: f, View: source.Alone(f)))
-                .Select(f => (f.Folder, Draft: StackTable.Detect(f.View)!))
-                .Where(f => f.Draft is { Problem: null })
-                .ToList();
+            var found = At(source, depth);
 
             // A page beside a program is usually its template or its documentation.
             if (found.Count > 1 && found.Exists(f => f.Draft.StackId != "static"))

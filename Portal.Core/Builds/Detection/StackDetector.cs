@@ -45,13 +45,16 @@ public static class StackDetector
                 ?? Unplaced($"The stack {wanted} was chosen, but its files are not here.", "Choose another stack in the app's settings, or let Portal detect it.");
         }
 
-        return StackTable.Detect(source, given.Start is { Length: > 0 } || Procfile.Parse(source.Read("Procfile") ?? "").Exists(e => e.Name != "release"));
+        return StackTable.Detect(source, Started(source, given));
     }
+
+    private static bool Started(SourceView source, PlanOverrides given) =>
+        given.Start is { Length: > 0 } || Procfile.Parse(source.Read("Procfile") ?? "").Exists(e => e.Name != "release") || PlatformFiles.Read(source).Start is not null;
 
     // Nothing recognised: a Procfile or a start command still says enough.
     private static Draft Commands(SourceView source, PlanOverrides given)
     {
-        if (given.Start is { Length: > 0 } || Procfile.Parse(source.Read("Procfile") ?? "").Count > 0)
+        if (Started(source, given) || Procfile.Parse(source.Read("Procfile") ?? "").Count > 0)
         {
             return new Draft("Procfile", "procfile");
         }
@@ -70,12 +73,16 @@ public static class StackDetector
         }
 
         // A problem with how to start is none when somebody says how.
-        if (Procfile.Apply(source, draft) && draft.StackId != "unknown")
+        var procfile = Procfile.Apply(source, draft);
+        var platform = PlatformFiles.Read(source);
+        platform.Apply(source, draft, processes: !procfile);
+        if ((procfile || platform.Start is not null) && draft.StackId != "unknown")
         {
             Forgive(draft);
         }
 
         Override(draft, given);
+        Python.PythonStack.NameProgram(draft);
     }
 
     private static void Override(Draft draft, PlanOverrides given)

@@ -25,10 +25,12 @@ internal static class StackTable
         new ElixirStack(),
         new RubyStack(),
         new RustStack(),
+        .. PlainStacks.BeforeNode,
         new PythonStack(),
         new DenoStack(),
         new BunStack(),
         new NodeStack(),
+        .. PlainStacks.Late,
         new StaticStack(),
         new DockerStack(),
     ];

@@ -20,6 +20,9 @@ internal static class BuildRules
         new("npm (error|ERR!) notarget No matching version found for (?<x>\\S+[^.\\s])", Version("package.json")),
         new("npm (error|ERR!) code ERESOLVE", _ => new Finding("its packages contradict each other", "Two packages ask for different versions of a third.", "Run npm install on your machine, solve what it says, and push package.json and package-lock.json.")),
         new("error (?<x>\\S+): Not found", Missing("package.json")),
+        new("connection broken by '?(NewConnectionError|ConnectTimeoutError|ReadTimeoutError|ProxyError|SSLError|ConnectionResetError|ProtocolError).*/simple/(?<x>[\\w.-]+)", x => new Finding(
+            $"the package {x} could not be fetched: PyPI could not be reached", "This machine could not reach the place where Python packages come from.",
+            "Try again. If it happens again, ask an admin whether this machine may reach pypi.org, or to name a mirror that it may reach in PIP_INDEX_URL.", Words.Retry)),
         new("No matching distribution found for (?<x>\\S+)", Missing("requirements.txt")),
         new("error NU1101: Unable to find package (?<x>[^.\\s]+(\\.[^.\\s]+)*)\\.", Missing("the project file")),
         new("error NU1102: Unable to find package (?<x>\\S+) with version", Version("the project file")),
@@ -28,7 +31,15 @@ internal static class BuildRules
         new("no required module provides package (?<x>[^\\s;]+)", Missing("go.mod")),
         new("no matching package named `(?<x>[^`]+)` found", Missing("Cargo.toml")),
         new("Could not find gem '(?<x>[^']+)'", Missing("the Gemfile")),
-        new("(ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNRESET|Temporary failure in name resolution|Name or service not known|Could not resolve host:? ?(?<x>[\\w.-]+)?|error NU1301|i/o timeout)", x => new Finding(
+        new("(invalid go version '|go\\.mod requires go >= |note: module requires Go )(?<x>[\\d.]+)", x => new Finding($"it needs Go {x}, and this machine has an older one",
+            "go.mod asks for a newer Go than is installed here.", $"Lower the version in go.mod, or ask an admin to install Go {x} from go.dev.")),
+        new("Could not transfer artifact (?<x>[^:\\s]+:[^:\\s]+)\\S* from", x => new Finding($"the package {x} could not be fetched", "This machine could not reach the place where Java packages come from.",
+            "Try again. If it happens again, ask an admin whether this machine may reach it.", Words.Retry)),
+        new("(Could not fetch specs from|Could not reach host) (https?://)?(?<x>[\\w.-]+)", x => new Finding($"{x} could not be reached", "This machine could not reach the place where gems come from.",
+            "Try again. If it happens again, ask an admin whether this machine may reach it.", Words.Retry)),
+        new("(lookup |UnknownHostException: |Unknown host )(?<x>[\\w-]+(\\.[\\w-]+)+)( on \\S+)?(: no such host|: i/o timeout|:|$|\\s)", x => new Finding($"{x} could not be reached", "This machine could not reach a place where packages come from.",
+            "Try again. If it happens again, ask an admin whether this machine may reach it.", Words.Retry)),
+        new("(ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNRESET|Temporary failure in name resolution|Name or service not known|Could not resolve host:? ?(?<x>[\\w.-]+)?|error NU1301|i/o timeout|no such host|failed to lookup address|Network is unreachable)", x => new Finding(
             x.Length > 0 ? $"{x} could not be reached" : "a package source could not be reached", "This machine could not reach a place where packages come from.", "Try again. If it happens again, ask an admin whether this machine may reach it.", Words.Retry)),
         new("Missing script: \"?(?<x>[\\w:.-]+)\"?", x => new Finding($"package.json has no script “{x}”", $"The build calls npm run {x}.", $"Add a script named {x} to package.json, or set another build command in Settings.")),
         new("requires a different Python: |Unsupported engine|EBADENGINE|The engine \"node\" is incompatible", _ => new Finding("it asks for another version of the language than this machine has", "A package or the project names versions that do not include the installed one.", "Relax the version that is asked for, or ask an admin to install the one it needs.")),

@@ -12,7 +12,7 @@ public sealed class SandboxTests
     {
         await using var here = new RuntimeFixture();
         Assert.SkipUnless(here.Isolation.Current.Level == IsolationLevel.Isolated, "This machine cannot isolate builds.");
-        var folder = Directory.CreateDirectory(Path.Combine(here.Options.BuildFolders, "b1/nested")).Parent!.FullName;
+        var folder = Directory.CreateDirectory(Path.Combine(here.Options.Artifacts, "b1/nested")).Parent!.FullName;
         var cache = Directory.CreateDirectory(Path.Combine(here.Options.Caches, "npm")).FullName;
         await Isolation.HandOverAsync(here.Isolation.Builds, folder, Cancel);
         await Isolation.HandOverAsync(here.Isolation.Builds, cache, Cancel);
@@ -37,7 +37,7 @@ public sealed class SandboxTests
     {
         await using var here = new RuntimeFixture();
         var settings = here.Isolation.Apps with { Level = IsolationLevel.Trusted, Overlay = false, Namespaces = ProcessTable.IsRoot };
-        var folder = Directory.CreateDirectory(Path.Combine(here.Options.BuildFolders, "b2")).FullName;
+        var folder = Directory.CreateDirectory(Path.Combine(here.Options.Artifacts, "b2")).FullName;
         await Isolation.HandOverAsync(settings, folder, Cancel);
         var marker = "3" + Random.Shared.Next(100_000, 999_999);
         var spec = Sandbox.Wrap(settings, new SandboxRequest { Command = ["/bin/sh", "-c", $"pwd; touch here; sleep {marker} & exit 7"], Folder = folder, Environment = Plain });
@@ -56,7 +56,7 @@ public sealed class SandboxTests
     public async Task A_cancelled_command_is_gone()
     {
         await using var here = new RuntimeFixture();
-        var folder = Directory.CreateDirectory(Path.Combine(here.Options.BuildFolders, "b3")).FullName;
+        var folder = Directory.CreateDirectory(Path.Combine(here.Options.Artifacts, "b3")).FullName;
         await Isolation.HandOverAsync(here.Isolation.Builds, folder, Cancel);
         var spec = Sandbox.Wrap(here.Isolation.Builds, new SandboxRequest { Command = ["/bin/sh", "-c", "echo begun; sleep 300"], Folder = folder, Environment = Plain });
         using var cancelled = CancellationTokenSource.CreateLinkedTokenSource(Cancel);

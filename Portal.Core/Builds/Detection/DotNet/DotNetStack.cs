@@ -38,6 +38,12 @@ internal sealed partial class DotNetStack : IStack
         var draft = new Draft(".NET", "dotnet").Needs("dotnet", null, "install the .NET SDK from dotnet.microsoft.com");
         draft.BuildEnvironment["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1";
         draft.BuildEnvironment["DOTNET_NOLOGO"] = "1";
+
+        // A build's home is new each time: without these the SDK greets, makes a certificate for developing and sets NuGet up in every build.
+        draft.BuildEnvironment["DOTNET_GENERATE_ASPNET_CERTIFICATE"] = "false";
+        draft.BuildEnvironment["DOTNET_TieredPGO"] = "0";
+        draft.Caches.Add(new CacheFolder("dotnet", "DOTNET_CLI_HOME"));
+        draft.Caches.Add(new CacheFolder("nuget-http", "NUGET_HTTP_CACHE_PATH"));
         draft.BuildEnvironment["DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE"] = "1";
         draft.RunEnvironment["DOTNET_ROLL_FORWARD"] = "LatestMajor";
         draft.RunEnvironment["DOTNET_EnableDiagnostics"] = "0";
@@ -45,8 +51,7 @@ internal sealed partial class DotNetStack : IStack
         draft.OutputDirectory = Output;
         if (Json.Parse(source.Read("global.json")) is { } global && ((System.Text.Json.JsonElement?)global).Get("sdk").Text("version") is { Length: > 0 and <= 40 } version)
         {
-            draft.Version = version;
-            draft.Tools[0] = draft.Tools[0] with { Version = version };
+            draft.Asks(version, null, strict: false);
             draft.Because($"global.json asks for SDK {version}");
 
             // dotnet refuses to start where global.json names an SDK that is not installed; the installed one usually builds it.
@@ -60,6 +65,13 @@ internal sealed partial class DotNetStack : IStack
     {
         draft.Version ??= project.Target is { } target && TargetVersion().Match(target) is { Success: true } m ? m.Groups[1].Value : null;
         draft.Tools[0] = draft.Tools[0] with { Version = draft.Version };
+        if (project.Target is { } wanted && TargetVersion().Match(wanted) is { Success: true } needs)
+        {
+            // The SDK builds for its own .NET and older ones; a newer .NET runs what was made for an older one.
+            draft.Tools[0] = draft.Tools[0] with { Accepts = $">={needs.Groups[1].Value}", Strict = true };
+            draft.Because($"it is made for .NET {needs.Groups[1].Value}; where only a newer one is installed, that runs it");
+        }
+
         if (others.Count > 0)
         {
             draft.Warnings.Add($"Other projects could run as well: {string.Join(", ", others.Select(o => o.Path).Take(8))}. Set the app's folder to run one of them.");
@@ -136,7 +148,7 @@ internal sealed partial class DotNetStack : IStack
 
         var (path, text) = files[0];
         var draft = Base(source).Because($"{path} is a single-file .NET app");
-        draft.Tools[0] = draft.Tools[0] with { Version = "10" };
+        draft.Asks("10", ">=10", strict: true);
         draft.Step(Draft.Build, $"dotnet publish {Shell.Quote(path)} --configuration Release --output {Output} -p:PublishAot=false");
         var run = $"dotnet {Shell.Quote(System.IO.Path.GetFileNameWithoutExtension(path) + ".dll")}";
         if (text.Contains("Microsoft.NET.Sdk.Web", StringComparison.Ordinal) || text.Contains("WebApplication.", StringComparison.Ordinal))

@@ -29,7 +29,8 @@ internal sealed partial class GradleStack : IStack
             return draft.Fail("This is an Android app, which runs on phones and not on a server.", "Set the app's folder to a part that runs on a server.");
         }
 
-        JavaApp.Version(source, draft, Toolchain().Match(text + "\n" + root) is { Success: true } m ? m.Groups[1].Value : null);
+        JavaApp.Version(source, draft, Toolchain().Match(text + "\n" + root) is { Success: true } m ? m.Groups[1].Value : null,
+            exact: (text + root) is var said && (said.Contains("JavaLanguageVersion.of", StringComparison.Ordinal) || said.Contains("jvmToolchain(", StringComparison.Ordinal)) && !(settings is not null && (source.Read(settings) ?? "").Contains("foojay", StringComparison.Ordinal)));
         var wrapper = source.Has("gradlew") && source.Has("gradle/wrapper/gradle-wrapper.properties");
         if (!wrapper)
         {

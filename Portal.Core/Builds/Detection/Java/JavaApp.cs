@@ -5,15 +5,19 @@ internal static class JavaApp
 {
     public const string Get = "install the Debian package openjdk-17-jdk-headless, or a newer JDK from adoptium.net";
 
-    public static void Version(SourceView source, Draft draft, string? declared)
+    /// <param name="exact">The build wants this very version and no newer one (a Gradle tool-chain).</param>
+    public static void Version(SourceView source, Draft draft, string? declared, bool exact = false)
     {
         var properties = (source.Read("system.properties", 16384) ?? "").Split('\n').Select(l => l.Trim().Split('=', 2)).FirstOrDefault(l => l[0].Trim() == "java.runtime.version" && l.Length == 2)?[1].Trim();
         var found = properties is { Length: > 0 and <= 64 } ? (properties, "system.properties")
             : VersionFiles.OneLine(source, ".java-version") ?? VersionFiles.Tool(source, "java") ?? (declared is null ? default((string, string)?) : (declared, "the build file"));
         if (found is { } version)
         {
-            draft.Version = version.Item1.StartsWith("1.", StringComparison.Ordinal) ? version.Item1[2..] : version.Item1;
-            draft.Tools[0] = draft.Tools[0] with { Version = draft.Version };
+            // "1.8" is 8; "temurin-21.0.2" and "21.0.2-zulu" are 21.
+            var number = version.Item1.StartsWith("1.", StringComparison.Ordinal) ? version.Item1[2..] : version.Item1;
+            var major = declared ?? number;
+            var needed = VersionRange.VersionIn(major.StartsWith("1.", StringComparison.Ordinal) ? major[2..] : major) is { } v ? VersionRange.MajorOf(v) : (int?)null;
+            draft.Asks(number, needed is null ? null : exact ? $"{needed}" : $">={needed}", strict: declared is not null);
             draft.Because($"{version.Item2} asks for Java {draft.Version}");
         }
     }

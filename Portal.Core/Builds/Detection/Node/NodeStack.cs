@@ -48,17 +48,17 @@ internal sealed class NodeStack : IStack
     {
         var package = app.Package;
         draft.Needs("node", null, Get);
-        if ((NodeBuild.Version(app) ?? NodeBuild.Version(root)) is { } version)
+        var asked = NodeBuild.Version(app) ?? NodeBuild.Version(root);
+        if (asked is { } version)
         {
-            draft.Version = version.Version;
-            draft.Tools[0] = draft.Tools[0] with { Version = version.Version };
+            draft.Asks(version.Version, null, strict: false);
             draft.Because($"{version.File} asks for Node {version.Version}");
             NodeVersion.Bring(draft, version.Version);
         }
         else if (NodeVersion.Implied(package) is { } implied)
         {
             draft.Because($"its framework needs Node {implied} or newer");
-            NodeVersion.Bring(draft, implied);
+            NodeVersion.Bring(draft, $">={implied}");
         }
 
         // At run time a package's programs come before those of the machine.
@@ -73,7 +73,7 @@ internal sealed class NodeStack : IStack
         }
 
         manager.AddInstall(draft, skipped: nothing);
-        if (NodeBuild.NeedsLegacyHash(package))
+        if (NodeBuild.NeedsLegacyHash(package) && !NodeVersion.IsBefore17(asked?.Version))
         {
             draft.BuildEnvironment["NODE_OPTIONS"] = "--openssl-legacy-provider";
             draft.Because("the build tools are from before Node 17: Node's old hash functions are switched on for the build");

@@ -1,54 +1,101 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 
 namespace Portal.Core.Builds.Detection.Node;
 
 /// <summary>
-/// Brings a newer Node where the machine's is too old for what the source asks for: Node is itself an npm package. An
-/// older one is not brought, because the machine's npm would not run on it; newer Nodes run old code.
+/// Brings another Node where the machine's is not among the versions asked for: Node is itself an npm package. Before
+/// Node 20 its npm comes along, because the machine's would not run on it.
 /// </summary>
-internal static partial class NodeVersion
+internal static class NodeVersion
 {
-    // Anything older runs on every Node that is still maintained.
-    private const int Oldest = 19;
+    // Older ones run on no current system library, and their code usually runs on a newer Node.
+    private const int Oldest = 12;
     private const int Newest = 99;
+
+    // Every system that is still maintained has this Node or a newer one.
+    private static readonly long OnEveryMachine = VersionRange.Number(18, 0, 0);
+
+    // The even numbers are maintained for years.
+    private static readonly Dictionary<string, string> Names = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["argon"] = "4",
+        ["boron"] = "6",
+        ["carbon"] = "8",
+        ["dubnium"] = "10",
+        ["erbium"] = "12",
+        ["fermium"] = "14",
+        ["gallium"] = "16",
+        ["hydrogen"] = "18",
+        ["iron"] = "20",
+        ["jod"] = "22",
+        ["krypton"] = "24",
+    };
+
+    /// <summary>The versions asked for; null where any will do or nothing usable is said.</summary>
+    public static VersionRange? Range(string wanted)
+    {
+        var text = wanted.StartsWith("lts/", StringComparison.OrdinalIgnoreCase) ? wanted["lts/".Length..] : wanted;
+        return VersionRange.Parse(Names.GetValueOrDefault(text, text) is var version && ExactMajor(version) is { } major ? major : version);
+    }
+
+    public static bool MeansAny(string wanted) => wanted.Trim() is "" or "*" or "x" or "node" or "latest" or "lts" or "lts/*" or "lts/latest" or "stable" or "current" or "system";
 
     public static void Bring(Draft draft, string wanted)
     {
-        if (Major(wanted) is not { } major)
+        if (MeansAny(wanted))
         {
             return;
         }
 
-        draft.Step(Draft.Prepare, $"node -e 'process.exit(parseInt(process.versions.node) < {major} ? 1 : 0)' || npm install --silent --no-save --prefix {PackageManager.ToolsFolder} node@{major}");
-        if (!draft.Path.Contains(PackageManager.Programs))
+        if (Range(wanted) is not { } range)
         {
-            draft.Path.Insert(0, PackageManager.Programs);
+            draft.Warnings.Add($"“{wanted}” is no version of Node; this machine's Node is used.");
+            return;
         }
+
+        if (range.Intervals.Any(i => i.To == long.MaxValue && i.From <= OnEveryMachine))
+        {
+            return;
+        }
+
+        if (Best(range) is not { } major)
+        {
+            draft.Warnings.Add($"Node {wanted} is too old to be brought; this machine's Node is used. Ask for a newer one, such as 22.");
+            return;
+        }
+
+        var accepts = string.Join("||", range.Intervals.Select(i => i.To == long.MaxValue ? $"v>={i.From}" : $"v>={i.From}&&v<{i.To}"));
+        var packages = major >= 20 ? $"node@{major}" : $"node@{major} npm@{(major >= 18 ? 10 : 8)}";
+        draft.BringTool("node", packages, $"node -e 'const [a,b,c]=process.versions.node.split(\".\").map(Number),v=a*1e6+b*1e3+c;process.exit({accepts}?0:1)'", $"Node {wanted}: this machine's where it fits, else node@{major} from npm");
     }
+
+    /// <summary>True where every Node asked for is older than the hash functions that OpenSSL 3 left out.</summary>
+    public static bool IsBefore17(string? wanted) =>
+        wanted is not null && !MeansAny(wanted) && Range(wanted) is { } range && Best(range) is not null && range.Intervals.All(i => i.To <= VersionRange.Number(17, 0, 0));
 
     /// <summary>What a framework needs although the source asks for nothing: their releases of these majors say so.</summary>
     public static string? Implied(PackageJson package) =>
         package.Dependencies.GetValueOrDefault("nuxt") is "latest" || package.Major("nuxt") is >= 4 || package.Major("astro") is >= 6
         || package.HasAny("@tanstack/react-start", "@tanstack/solid-start") ? "22" : null;
 
-    // The lowest of the versions that would do: "^22", ">=22.12", "v24.1.0", "20 || 22".
-    private static int? Major(string wanted)
+    // Of a closed range the newest, of an open one the lowest, which is the one it was written for; even numbers first.
+    private static int? Best(VersionRange range)
     {
-        var lowest = Newest;
-        foreach (var part in wanted.Split("||"))
+        int? best = null;
+        foreach (var (from, to) in range.Intervals)
         {
-            if (Number().Match(part) is not { Success: true } match || part.Contains('<', StringComparison.Ordinal) && !part.Contains('>', StringComparison.Ordinal))
-            {
-                return null;
-            }
-
-            lowest = Math.Min(lowest, int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
+            var lowest = VersionRange.MajorOf(from);
+            var highest = to == long.MaxValue ? lowest + 1 : VersionRange.MajorOf(to - 1);
+            var even = to == long.MaxValue ? lowest + (lowest % 2) : highest - (highest % 2);
+            var pick = even >= lowest && even <= highest ? even : highest;
+            best = pick is >= Oldest and < Newest && pick > (best ?? 0) ? pick : best;
         }
 
-        return lowest is >= Oldest and < Newest ? lowest : null;
+        return best;
     }
 
-    [GeneratedRegex(@"^[\s^~>=v]*(\d{1,2})(?:[.\sx*<-]|$)", RegexOptions.NonBacktracking)]
-    private static partial Regex Number();
+    // A full version means its major: nobody wants to build Node 22.12.0 anew because 22.13 is there.
+    private static string? ExactMajor(string version) =>
+        version.TrimStart('v', '=', ' ') is var bare && bare.Split('.') is { Length: 2 or 3 } parts && parts.All(p => p.Length > 0 && p.All(char.IsAsciiDigit)) && parts[0].Length <= 3
+            ? int.Parse(parts[0], CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture) : null;
 }

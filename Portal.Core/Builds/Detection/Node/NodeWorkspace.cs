@@ -81,6 +81,11 @@ internal sealed class NodeWorkspace
         }
 
         var folder = Relative(app.Source.Folder);
+        if (folders is null && Nested.OtherThan("node", root) is { Count: > 0 } others)
+        {
+            draft.Warnings.Add($"Apps of another kind in this repository: {string.Join(", ", others)}. Each can be an app of its own, with its folder set.");
+        }
+
         draft.Folder = root.Folder;
         draft.Because($"the repository is a workspace; the app is in {folder}");
         var manager = PackageManager.Of(root, package, draft.Why, draft.Warnings);

@@ -4,16 +4,11 @@ namespace Portal.Core.Builds.Detection.Node;
 
 /// <summary>
 /// Which package manager a repository uses and how it installs exactly what the lock file says. yarn and pnpm are
-/// themselves packages: the version asked for is put into <see cref="ToolsFolder"/> with npm, so neither needs to be on the
+/// themselves packages: the version asked for is brought with npm, so neither needs to be on the
 /// machine and scripts that call them find them, also at run time.
 /// </summary>
 internal sealed partial record PackageManager(string Name, string? Version, string? Lock)
 {
-    public const string ToolsFolder = ".portal/tools";
-
-    /// <summary>Where the programs of <see cref="ToolsFolder"/> are found.</summary>
-    public const string Programs = ToolsFolder + "/node_modules/.bin";
-
     public bool IsBerry => Name == "yarn" && (Major ?? 1) >= 2;
 
     private int? Major => int.TryParse((Version ?? "").Split('.')[0], out var major) ? major : null;
@@ -60,7 +55,7 @@ internal sealed partial record PackageManager(string Name, string? Version, stri
 
         var rc = source.Read(".yarnrc.yml", 65536) ?? "";
         var yarnPath = name == "yarn" && YarnPathLine().Match(rc) is { Success: true } m && source.Has(m.Groups[1].Value) ? m.Groups[1].Value : null;
-        return new PackageManager(name, version ?? FromLock(source, name), chosen.File)
+        return new PackageManager(name, version ?? FromEngines(package, name) ?? FromLock(source, name), chosen.File)
         {
             PlugAndPlay = name == "yarn" && (source.Has(".pnp.cjs") || source.Has(".pnp.js")) && !rc.Contains("nodeLinker: node-modules", StringComparison.Ordinal),
             YarnPath = yarnPath,
@@ -81,6 +76,10 @@ internal sealed partial record PackageManager(string Name, string? Version, stri
 
         return package.Volta("pnpm") is { } pnpm ? ("pnpm", pnpm) : package.Volta("yarn") is { } yarn ? ("yarn", yarn) : (null, null);
     }
+
+    // "engines": {"pnpm": "11.5.x"} names a version as well; an open range such as ">=8" leaves it to the lock file.
+    private static string? FromEngines(PackageJson package, string name) =>
+        name is "pnpm" or "yarn" or "bun" && package.Engine(name)?.Trim() is { } range && EngineVersion().Match(range) is { Success: true } m ? m.Groups[1].Value.Replace(".x", "", StringComparison.Ordinal) : null;
 
     private static string? FromLock(SourceView source, string name)
     {
@@ -139,6 +138,7 @@ internal sealed partial record PackageManager(string Name, string? Version, stri
 
         if (!skipped)
         {
+            draft.Needs("npm", null, NodeStack.Get);
             draft.Step(Draft.Install, InstallCommand);
         }
     }
@@ -154,14 +154,8 @@ internal sealed partial record PackageManager(string Name, string? Version, stri
         _ => Lock is null ? "npm install" : "npm ci",
     };
 
-    private static void Bring(Draft draft, string package)
-    {
-        draft.Step(Draft.Prepare, $"npm install --silent --no-save --prefix {ToolsFolder} {Shell.Quote(package)}");
-        if (!draft.Path.Contains(Programs))
-        {
-            draft.Path.Insert(0, Programs);
-        }
-    }
+    private static void Bring(Draft draft, string package) =>
+        draft.BringTool(package[..package.LastIndexOf('@')].TrimStart('@').Replace('/', '-'), Shell.Quote(package), null, $"npm install {package}");
 
     private void BringBerry(Draft draft)
     {
@@ -186,6 +180,9 @@ internal sealed partial record PackageManager(string Name, string? Version, stri
 
     [GeneratedRegex(@"^[0-9][0-9A-Za-z.\-]{0,40}$", RegexOptions.NonBacktracking)]
     private static partial Regex ExactVersion();
+
+    [GeneratedRegex(@"^[~^v]?(\d{1,3}(?:\.(?:\d{1,4}|x)){0,2})$", RegexOptions.NonBacktracking)]
+    private static partial Regex EngineVersion();
 
     [GeneratedRegex(@"lockfileVersion:\s*['""]?([0-9.]+)", RegexOptions.NonBacktracking)]
     private static partial Regex PnpmLockVersion();

@@ -18,6 +18,10 @@ internal static partial class ServerFrameworks
             : p.Has("astro") ? Astro(app)
             : p.HasAny("@solidjs/start", "@tanstack/react-start", "@tanstack/solid-start", "@tanstack/start", "vinxi", "nitropack", "nitro") ? Nitro(app)
             : p.HasAny("@angular/ssr", "@nguniversal/express-engine") ? AngularServer(app)
+            : p.Has("sapper") && Script(app, "build").Contains("export", StringComparison.Ordinal) ? new NodeKind("Sapper", "package.json depends on sapper") { Output = "__sapper__/export" }
+            : p.Has("sapper") ? new NodeKind("Sapper", "package.json depends on sapper") { Build = "sapper build", Start = "node __sapper__/build", IgnoreScript = StartScript.IsForDeveloping(Script(app, "start")) }
+            : p.Has("@redwoodjs/core") ? new NodeKind("RedwoodJS", "package.json depends on @redwoodjs/core") { Build = "rw build", Start = "rw serve --port \"$PORT\"", IgnoreScript = true }
+            : p.Has("@google-cloud/functions-framework") && Function(app) is { } function ? new NodeKind("Functions Framework", $"package.json depends on @google-cloud/functions-framework, and the function is {function}") { Start = $"functions-framework --target={function}" }
             : p.Has("@nestjs/core") ? Nest(app)
             : p.HasAny("@strapi/strapi", "strapi") ? new NodeKind("Strapi", "package.json depends on Strapi") { Build = "strapi build", Start = "strapi start", IgnoreScript = true, RunEnvironment = AnyHost }
             : p.Has("@adonisjs/core") ? Adonis(app)
@@ -187,7 +191,13 @@ internal static partial class ServerFrameworks
         Warning = "AdonisJS needs the secret APP_KEY; make one with: node ace generate:key",
     };
 
+    private static string? Function(NodeApp app) =>
+        app.Source.First(app.Package.Main ?? "index.js", "index.js", "function.js", "index.mjs") is { } file && FunctionName().Match(app.Source.Read(file, 65536) ?? "") is { Success: true } m ? m.Groups[1].Value : null;
+
     private static string Script(NodeApp app, string name) => app.Package.Script(name) ?? "";
+
+    [GeneratedRegex(@"(?:^exports\.|functions\.(?:http|cloudEvent)\(['""])(\w+)", RegexOptions.NonBacktracking | RegexOptions.Multiline)]
+    private static partial Regex FunctionName();
 
     [GeneratedRegex(@"output\s*:\s*['""`]export['""`]", RegexOptions.NonBacktracking)]
     private static partial Regex ExportOutput();

@@ -14,7 +14,7 @@ internal static class StartScript
 
     private static readonly HashSet<string> ForDeveloping = new(StringComparer.Ordinal)
     {
-        "react-scripts", "react-app-rewired", "craco", "vue-cli-service", "ng", "gatsby", "parcel", "webpack-dev-server", "webpack", "docusaurus", "vitepress", "vuepress",
+        "react-scripts", "react-app-rewired", "craco", "vue-cli-service", "ng", "gatsby", "parcel", "webpack-dev-server", "webpack", "docusaurus", "docusaurus-start", "vitepress", "vuepress",
         "eleventy", "@11ty/eleventy", "serve", "http-server", "live-server", "lite-server", "browser-sync", "ember", "preact", "expo", "snowpack", "rollup", "hexo", "sirv", "vite",
         "astro", "stencil", "start-storybook", "storybook", "local-web-server", "ws", "superstatic", "servor", "esbuild", "gulp", "grunt", "webpack-cli", "slidev", "dev-server", "vp", "brunch", "umi", "max", "sanity", "polymer", "bundle-server", "nuxt-dev",
     };
@@ -78,7 +78,7 @@ internal static class StartScript
     {
         var words = Shell.Words(script);
         return words.Exists(w => w is "nodemon" or "ts-node-dev" or "tsnd" or "--watch" or "babel-node" or "node-dev")
-            || (words.Contains("tsx") && words.Contains("watch"));
+            || (words.Contains("tsx") && words.Contains("watch")) || words is ["sapper", "dev", ..];
     }
 
     /// <summary>The command that has the script's meaning.</summary>

@@ -20,6 +20,7 @@ internal static partial class StaticFrameworks
             : p.Has("@vue/cli-service") ? Files("Vue", "@vue/cli-service", "vue-cli-service build", Setting(app, OutputDir(), "vue.config") ?? "dist", spa: true)
             : p.Has("gatsby") ? Files("Gatsby", "gatsby", "gatsby build", "public", spa: false) with { Cache = ".cache", BuildEnvironment = new Dictionary<string, string> { ["GATSBY_TELEMETRY_DISABLED"] = "1" } }
             : p.Has("@docusaurus/core") ? Files("Docusaurus", "@docusaurus/core", "docusaurus build", "build", spa: false)
+            : p.Has("docusaurus") ? Files("Docusaurus", "docusaurus", "docusaurus-build", "build/" + (ProjectName().Match(app.Source.Read("siteConfig.js", 65536) ?? "") is { Success: true } m ? m.Groups[1].Value : p.Name ?? "site"), spa: false)
             : p.HasAny("vitepress", "vuepress") ? Press(app)
             : p.Has("@11ty/eleventy") ? Eleventy(app)
             : p.Has("hexo") ? Files("Hexo", "hexo", "hexo generate", "public", spa: false)
@@ -31,7 +32,7 @@ internal static partial class StaticFrameworks
             : p.Has("expo") && p.HasAny("react-native-web", "expo-router") ? Files("Expo", "expo", "expo export --platform web", "dist", spa: true)
             : p.Has("brunch") ? Files("Brunch", "brunch", "brunch build --production", "public", spa: true)
             : p.HasAny("umi", "@umijs/max") ? Files("Umi", "umi", "umi build", "dist", spa: true)
-            : p.Has("sanity") && app.Source.First("sanity.config.ts", "sanity.config.js") is not null ? Files("Sanity", "sanity", "sanity build", "dist", spa: true)
+            : p.HasAny("sanity", "@sanity/cli") && app.Source.First("sanity.config.ts", "sanity.config.js", "sanity.config.tsx", "sanity.json", "sanity.cli.ts", "sanity.cli.js") is not null ? Files("Sanity", "sanity", "sanity build", "dist", spa: true)
             : p.Has("webpack") && p.HasAny("webpack-cli", "webpack-dev-server") ? Webpack(app)
             : null;
     }
@@ -108,6 +109,9 @@ internal static partial class StaticFrameworks
         var at = script.IndexOf(marker, StringComparison.Ordinal);
         return at < 0 ? null : SourceView.Normalise(new string([.. script[(at + marker.Length)..].Trim('\'', '"').TakeWhile(c => !char.IsWhiteSpace(c) && c is not '\'' and not '"')]));
     }
+
+    [GeneratedRegex(@"projectName\s*:\s*['""]([\w.-]+)['""]", RegexOptions.NonBacktracking)]
+    private static partial Regex ProjectName();
 
     [GeneratedRegex(@"\boutDir\s*:\s*['""`]([^'""`]+)['""`]", RegexOptions.NonBacktracking)]
     private static partial Regex OutDir();

@@ -23,7 +23,7 @@ internal sealed class BunStack : IStack
         var app = new Node.NodeApp(source, package);
         var start = package.Script("start") ?? "";
         var forBun = start.StartsWith("bun ", StringComparison.Ordinal) || start.StartsWith("bunx ", StringComparison.Ordinal);
-        if (!forBun && (locked is null || start.Length > 0 || Node.NodeStack.Recognised(app) is not null || package.Workspaces.Count > 0))
+        if (!forBun && (locked is null || start.Length > 0 || Node.NodeStack.Recognised(app) is not null || (package.Workspaces.Count > 0 && !(package.Text("module") is { } own && source.Has(own)))))
         {
             return null;
         }

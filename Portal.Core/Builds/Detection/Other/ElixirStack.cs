@@ -16,8 +16,11 @@ internal sealed partial class ElixirStack : IStack
 
         var draft = new Draft("Elixir", Id).Because("mix.exs is an Elixir project").Needs("mix", null, "install the Debian packages elixir and erlang");
         var version = VersionFiles.Tool(source, "elixir")?.Version ?? (Asked().Match(mix) is { Success: true } m ? m.Groups[1].Value : null);
-        draft.Version = version;
-        draft.Tools[0] = draft.Tools[0] with { Version = version };
+        if (version is not null)
+        {
+            draft.Asks(version, VersionRange.Parse(version) is null ? null : version, strict: Asked().IsMatch(mix) && VersionFiles.Tool(source, "elixir") is null);
+        }
+
         draft.BuildEnvironment["MIX_ENV"] = "prod";
         draft.RunEnvironment["MIX_ENV"] = "prod";
         draft.Caches.Add(new CacheFolder("hex", "HEX_HOME"));

@@ -22,8 +22,8 @@ internal sealed partial class GoStack : IStack
         var draft = new Draft("Go", Id).Needs("go", null, "install the Debian package golang-go, or a newer Go from go.dev");
         if (GoVersion().Match(module ?? workspace ?? "") is { Success: true } m)
         {
-            draft.Version = m.Groups[1].Value;
-            draft.Tools[0] = draft.Tools[0] with { Version = draft.Version };
+            // Since 1.21 Go fetches a newer one by itself, where it can.
+            draft.Asks(m.Groups[1].Value, ">=" + m.Groups[1].Value, strict: false);
             draft.Because($"{(module is null ? "go.work" : "go.mod")} asks for Go {draft.Version}");
         }
 

@@ -23,8 +23,7 @@ internal sealed class RustStack : IStack
         var version = VersionFiles.OneLine(source, "rust-toolchain")?.Version ?? Toml.Parse(source.Read("rust-toolchain.toml")).Table("toolchain").Text("channel") ?? manifest.Table("package").Text("rust-version");
         if (version is { Length: <= 64 } && !version.Contains('['))
         {
-            draft.Version = version;
-            draft.Tools[0] = draft.Tools[0] with { Version = version };
+            draft.Asks(version, VersionRange.Parse(">=" + version) is null ? null : ">=" + version, strict: false);
         }
 
         draft.Caches.Add(new CacheFolder("cargo", "CARGO_HOME"));
@@ -40,7 +39,14 @@ internal sealed class RustStack : IStack
             return draft.Fail("This is a Rust library; it has no program to start.", "Add src/main.rs, or set the app's folder to the package that has one.");
         }
 
-        var name = programs.FirstOrDefault(p => p == manifest.Table("package").Text("default-run")) ?? programs.FirstOrDefault(p => p is "server" or "web" or "api" or "app") ?? programs[0];
+        var packaged = manifest.Table("package") is not null;
+        if (!packaged && programs.Count > 2 && !programs.Exists(IsUsual) && !source.Has("Procfile"))
+        {
+            draft.Final = true;
+            return draft.Fail($"This Rust workspace holds several programs: {string.Join(", ", programs.Take(8))}{(programs.Count > 8 ? $" and {programs.Count - 8} more" : "")}.", "Set the app's folder to the package of one of them.");
+        }
+
+        var name = programs.FirstOrDefault(p => p == manifest.Table("package").Text("default-run")) ?? programs.Find(IsUsual) ?? programs[0];
         if (programs.Count > 1)
         {
             draft.Warnings.Add($"Other programs in this repository: {string.Join(", ", programs.Where(p => p != name).Take(8))}.");
@@ -57,6 +63,8 @@ internal sealed class RustStack : IStack
         draft.Step(Draft.Build, $"cargo build --release{(source.Has("Cargo.lock") ? " --locked" : "")} --bin {Shell.Quote(name)} && mkdir -p bin && cp \"${{CARGO_TARGET_DIR:-target}}/release/\"{Shell.Quote(name)} bin/");
         return draft.Because($"the program is {name}").Serve((rocket ? "ROCKET_PORT=\"$PORT\" " : "") + Shell.Quote("bin/" + name));
     }
+
+    private static bool IsUsual(string program) => program is "server" or "web" or "api" or "app";
 
     private static IEnumerable<string> Programs(SourceView source, Tomlyn.Model.TomlTable? manifest, string folder)
     {

@@ -26,8 +26,9 @@ internal sealed class PhpStack : IStack
 
         if (json.Get("require").Text("php") is { Length: <= 64 } version)
         {
-            draft.Version = version;
-            draft.Tools[0] = draft.Tools[0] with { Version = version };
+            // Composer's "~8.1" is "^8.1", other than npm's.
+            var accepts = version.Split('.').Length == 2 ? version.Replace('~', '^') : version;
+            draft.Asks(version, VersionRange.Parse(accepts) is null ? null : accepts, strict: true);
             draft.Because($"composer.json asks for PHP {version}");
         }
 

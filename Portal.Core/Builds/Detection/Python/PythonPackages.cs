@@ -16,6 +16,8 @@ internal sealed partial class PythonPackages
     private readonly HashSet<string> names = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<(string Name, string Command, string Because)> steps = [];
 
+    private string? conda;
+
     public bool Any => steps.Count > 0;
 
     public bool Has(params ReadOnlySpan<string> packages)
@@ -51,6 +53,12 @@ internal sealed partial class PythonPackages
             {
                 draft.Because(because);
             }
+        }
+
+        if (conda is not null)
+        {
+            draft.Needs("conda", null, "install Miniforge from conda-forge.org, or name the packages in a requirements.txt");
+            draft.Caches.Add(new CacheFolder("conda", "CONDA_PKGS_DIRS"));
         }
 
         if (Any)
@@ -95,6 +103,11 @@ internal sealed partial class PythonPackages
         else if (Project.Table("project") is { } table)
         {
             Declared(table);
+        }
+        else if (source.First("environment.yml", "environment.yaml", "package-list.txt") is { } environment)
+        {
+            conda = environment;
+            steps.Add((Draft.Install, $"conda {(environment == "package-list.txt" ? "" : "env ")}create --quiet --yes --prefix .venv --file {environment}", $"{environment} is a conda environment"));
         }
         else if (source.First("setup.py", "setup.cfg") is { } setup)
         {

@@ -5,7 +5,7 @@ namespace Portal.Core.Builds.Detection.Python;
 /// <summary>Python: packages into a virtual environment beside the source, then the server the framework asks for.</summary>
 internal sealed partial class PythonStack : IStack
 {
-    private static readonly string[] Markers = ["requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "setup.cfg", "poetry.lock", "uv.lock", "manage.py", "requirements/production.txt", "requirements/base.txt", "requirements/prod.txt"];
+    private static readonly string[] Markers = ["requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "setup.cfg", "poetry.lock", "uv.lock", "manage.py", "requirements/production.txt", "requirements/base.txt", "requirements/prod.txt", "environment.yml", "environment.yaml"];
     private static readonly string[] Entries = ["main.py", "app.py", "server.py", "run.py", "application.py", "web.py", "index.py", "hello.py", "wsgi.py", "bot.py", "worker.py", "__main__.py", "src/main.py", "src/app.py", "app/main.py", "src/server.py", "app/app.py", "src/__main__.py", "app/__main__.py"];
 
     public string Id => "python";
@@ -40,6 +40,17 @@ internal sealed partial class PythonStack : IStack
         return draft.Fail("This is a Python project, and nothing in it says what to start.", "Name the main file main.py or app.py, add a Procfile with a line such as: web: gunicorn app:app, or set the start command in the app's settings.");
     }
 
+    /// <summary>Where no virtual environment brings it, a command that says "python" needs the name: Debian only has python3.</summary>
+    public static void NameProgram(Draft draft)
+    {
+        if (draft.StackId == "python" && !draft.Path.Contains(".venv/bin") && draft.Problem is null
+            && draft.Processes.Select(p => p.Command).Append(draft.Release).Concat(draft.Steps.Select(s => s.Command)).Any(c => Shell.Words(c ?? "").Contains("python")))
+        {
+            draft.Steps.Insert(0, (Draft.Prepare, "mkdir -p .portal/bin && ln -sf \"$(command -v python3)\" .portal/bin/python", ""));
+            draft.Path.Add(".portal/bin");
+        }
+    }
+
     private static bool NodeRuns(SourceView source) =>
         Node.PackageJson.Read(source, out _) is { } package && (package.Script("start") is not null || Node.NodeStack.Recognised(new Node.NodeApp(source, package)) is not null) && !PythonPackages.Read(source).Has("flask", "fastapi", "django");
 
@@ -52,8 +63,9 @@ internal sealed partial class PythonStack : IStack
             ?? Given(Toml.Parse(source.Read("Pipfile")).Table("requires").Text("python_version"), "Pipfile");
         if (found is { } version)
         {
-            draft.Version = version.Version.StartsWith("python-", StringComparison.Ordinal) ? version.Version["python-".Length..] : version.Version;
-            draft.Tools[0] = draft.Tools[0] with { Version = draft.Version };
+            var wanted = version.Version.StartsWith("python-", StringComparison.Ordinal) ? version.Version["python-".Length..] : version.Version;
+            var accepts = char.IsAsciiDigit(wanted[0]) && wanted.Split('.') is { Length: > 2 } parts ? string.Join('.', parts.Take(2)) : wanted;
+            draft.Asks(wanted, VersionRange.Parse(accepts) is null ? null : accepts, strict: wanted[0] == '2');
             draft.Because($"{version.File} asks for Python {draft.Version}");
         }
     }
@@ -163,6 +175,13 @@ internal sealed partial class PythonStack : IStack
             return true;
         }
 
+        if (packages.Has("functions-framework") && source.Read("main.py", 65536) is { } text && FunctionName().Match(text) is { Success: true } function)
+        {
+            draft.Stack = "Functions Framework";
+            draft.Because($"functions-framework is among the packages, and main.py has the function {function.Groups[1].Value}").Serve($"functions-framework --target={function.Groups[1].Value} --port=\"$PORT\"");
+            return true;
+        }
+
         if (source.Has("mkdocs.yml") && packages.Has("mkdocs", "mkdocs-material"))
         {
             draft.Stack = "MkDocs";
@@ -215,6 +234,9 @@ internal sealed partial class PythonStack : IStack
             Node.NodeAssets.AddTo(source, package, draft, "build");
         }
     }
+
+    [GeneratedRegex(@"^def\s+(\w+)\s*\(\s*(?:request|req|cloud_?event|event|_)\b", RegexOptions.NonBacktracking | RegexOptions.Multiline)]
+    private static partial Regex FunctionName();
 
     [GeneratedRegex(@"^(\w+)\s*=\s*\w+\.server\b", RegexOptions.NonBacktracking | RegexOptions.Multiline)]
     private static partial Regex DashServer();

@@ -54,8 +54,12 @@ internal sealed partial class RubyStack : IStack
         if (source.Has("config.ru"))
         {
             draft.Stack = gemfile is not null && Gem(gemfile, "sinatra") ? "Sinatra" : gemfile is not null && Gem(gemfile, "hanami") ? "Hanami" : "Ruby (Rack)";
-            var puma = gemfile is not null && Gem(gemfile, "puma");
-            return draft.Because("config.ru is a Rack app").Serve(puma ? $"{run}puma -b \"tcp://0.0.0.0:$PORT\"" : $"{run}rackup config.ru -o 0.0.0.0 -p \"$PORT\"");
+            return draft.Because("config.ru is a Rack app").Serve(run + Server(gemfile ?? ""));
+        }
+
+        if (entry is null && source.Has("Rakefile") && DefaultTask().IsMatch(source.Read("Rakefile", 65536) ?? ""))
+        {
+            return draft.Because("the Rakefile has a default task").Serve($"{run}rake");
         }
 
         if ((entry ?? source.Where(p => !p.Contains('/') && p.EndsWith(".rb", StringComparison.Ordinal)).FirstOrDefault()) is not { } file)
@@ -68,6 +72,14 @@ internal sealed partial class RubyStack : IStack
         draft.RunEnvironment["APP_ENV"] = "production";
         return draft.Because($"{file} is started as it is").Serve(sinatra ? $"{run}ruby {Shell.Quote(file)} -o 0.0.0.0 -p \"$PORT\"" : $"{run}ruby {Shell.Quote(file)}");
     }
+
+    private static string Server(string gemfile) =>
+        Gem(gemfile, "puma") ? "puma -b \"tcp://0.0.0.0:$PORT\""
+        : Gem(gemfile, "unicorn") ? "unicorn --host 0.0.0.0 --port \"$PORT\""
+        : Gem(gemfile, "thin") ? "thin start --address 0.0.0.0 --port \"$PORT\""
+        : Gem(gemfile, "passenger") ? "passenger start --address 0.0.0.0 --port \"$PORT\" --environment production"
+        : Gem(gemfile, "falcon") ? "falcon serve --bind \"http://0.0.0.0:$PORT\""
+        : "rackup config.ru -o 0.0.0.0 -p \"$PORT\"";
 
     private static Draft Rails(SourceView source, Draft draft, string gemfile)
     {
@@ -94,21 +106,21 @@ internal sealed partial class RubyStack : IStack
         // Rails refuses to start in production without this secret; sessions end with each release until it is set.
         draft.Step(Draft.Build, "mkdir -p .portal && ruby -rsecurerandom -e 'print SecureRandom.hex(64)' > .portal/secret_key_base");
         draft.Warnings.Add("Set the secret SECRET_KEY_BASE (a long random text). Until then one is made for each build, and people are signed out by each release.");
-        const string Secret = "SECRET_KEY_BASE=\"${SECRET_KEY_BASE:-$(cat .portal/secret_key_base)}\"";
+        draft.Before += "export SECRET_KEY_BASE=\"${SECRET_KEY_BASE:-$(cat .portal/secret_key_base)}\"; ";
         if (source.Has("db/schema.rb") || source.Has("db/structure.sql") || source.HasFolder("db/migrate"))
         {
             var file = Gem(gemfile, "sqlite3") && !Gem(gemfile, "pg") && !Gem(gemfile, "mysql2");
             if (file)
             {
-                draft.Serve($"export {Secret}; bundle exec rails db:prepare && exec bundle exec rails server -b 0.0.0.0 -p \"$PORT\"");
+                draft.Serve("bundle exec rails db:prepare && exec bundle exec rails server -b 0.0.0.0 -p \"$PORT\"");
                 return draft.Because("the database is a SQLite file: it is prepared when the app starts");
             }
 
-            draft.Release = $"{Secret} bundle exec rails db:migrate";
+            draft.Release = "bundle exec rails db:migrate";
             draft.Because("db/ has migrations: they run before each release");
         }
 
-        return draft.Serve($"{Secret} bundle exec rails server -b 0.0.0.0 -p \"$PORT\"");
+        return draft.Serve("bundle exec rails server -b 0.0.0.0 -p \"$PORT\"");
     }
 
     private static void Install(SourceView source, Draft draft)
@@ -124,6 +136,9 @@ internal sealed partial class RubyStack : IStack
         }
 
         draft.BoundToPath = true;
+
+        // "ruby app.rb" and "puma" without "bundle exec" find the gems as well.
+        draft.Before += "for gems in \"$PWD\"/vendor/bundle/ruby/*; do export GEM_PATH=\"$gems:\" PATH=\"$gems/bin:$PATH\"; done; ";
         draft.BuildEnvironment["BUNDLE_GLOBAL_GEM_CACHE"] = "true";
         draft.Caches.Add(new CacheFolder("gems", "BUNDLE_USER_CACHE"));
         draft.Step(Draft.Install, "bundle install --jobs 4 --retry 2").Because(source.Has("Gemfile.lock") ? "Gemfile.lock: bundler installs what it says" : "Gemfile names the gems");
@@ -134,14 +149,21 @@ internal sealed partial class RubyStack : IStack
         var found = RubyLine().Match(gemfile) is { Success: true } m ? (m.Groups[1].Value, "Gemfile") : VersionFiles.OneLine(source, ".ruby-version") ?? VersionFiles.Tool(source, "ruby");
         if (found is { } version)
         {
-            draft.Version = version.Item1.StartsWith("ruby-", StringComparison.Ordinal) ? version.Item1["ruby-".Length..] : version.Item1;
-            draft.Tools[0] = draft.Tools[0] with { Version = draft.Version };
+            var wanted = version.Item1.StartsWith("ruby-", StringComparison.Ordinal) ? version.Item1["ruby-".Length..] : version.Item1;
+
+            // Bundler refuses any other than the Gemfile's; the version files are only read by version managers.
+            var strict = version.Item2 == "Gemfile";
+            var accepts = strict || wanted.Split('.') is not { Length: 3 } parts ? wanted : string.Join('.', parts.Take(2));
+            draft.Asks(wanted, VersionRange.Parse(accepts) is null ? null : accepts, strict);
             draft.Because($"{version.Item2} asks for Ruby {draft.Version}");
         }
     }
 
     private static bool Gem(string gemfile, string name) =>
         gemfile.Split('\n').Any(l => l.TrimStart() is var line && line.StartsWith("gem", StringComparison.Ordinal) && (line.Contains($"'{name}'", StringComparison.Ordinal) || line.Contains($"\"{name}\"", StringComparison.Ordinal)));
+
+    [GeneratedRegex(@"\btask\s*\(?\s*(?::default|['""]default['""]|default:)", RegexOptions.NonBacktracking)]
+    private static partial Regex DefaultTask();
 
     [GeneratedRegex(@"^\s*ruby\s+['""]([^'""]{1,64})['""]", RegexOptions.NonBacktracking | RegexOptions.Multiline)]
     private static partial Regex RubyLine();
