@@ -131,7 +131,7 @@ internal sealed class Draft(string stack, string stackId)
     {
         var folder = $".portal/tools/{name}";
         var kept = $"\"${{PORTAL_TOOLS:-.portal/kept}}/{packages.Replace(' ', '+').Replace("/", "-", StringComparison.Ordinal)}\"";
-        var fetch = $"kept={kept}; mkdir -p .portal/tools \"$(dirname \"$kept\")\" && {{ [ -d \"$kept\" ] || {{ new=$(mktemp -d \"$kept.XXXXXX\") && npm install --loglevel=error --no-save --prefix \"$new\" {packages} && {{ mv -T \"$new\" \"$kept\" 2>/dev/null || rm -rf \"$new\"; }}; }} || {{ rm -rf \"$new\"; false; }}; }} && cp -a \"$kept\" {folder}";
+        var fetch = $"kept={kept}; mkdir -p .portal/tools \"$(dirname \"$kept\")\" && {{ [ -d \"$kept\" ] || {{ new=$(mktemp -d \"$kept.XXXXXX\") && npm install --loglevel=error --no-save --prefix \"$new\" {packages} && chmod 755 \"$new\" && {{ mv -T \"$new\" \"$kept\" 2>/dev/null || rm -rf \"$new\"; }}; }} || {{ rm -rf \"$new\"; false; }}; }} && cp -a \"$kept\" {folder}";
         var command = unless is null ? fetch : $"{unless} || {{ {fetch}; }}";
         Shorter[command] = text;
         Needs("npm", null, Node.NodeStack.Get);

@@ -94,6 +94,12 @@ internal sealed partial class DotNetStack : IStack
         draft.Step(Draft.Build, project.Target is { } old && OutOfSupport().IsMatch(old)
             ? $"{publish} || {{ echo 'Building for {old} failed; trying the installed framework instead.'; sed -i \"s#>{old}<#>net$(dotnet --version | cut -d. -f1).0<#\" {string.Join(' ', all.Where(p => p.Target == old).Take(50).Select(p => Shell.Quote(p.Path)))} && {publish}; }}"
             : publish);
+        if (project.References.Count == 0)
+        {
+            // The compiler's server ends with the build, so it only pays where it compiles several projects.
+            draft.BuildEnvironment["UseSharedCompilation"] = "false";
+        }
+
         var dll = Shell.Quote(project.Assembly + ".dll");
         switch (project.Kind)
         {
