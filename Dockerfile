@@ -9,6 +9,7 @@ FROM ${SDK_IMAGE} AS build
 WORKDIR /source
 COPY global.json Directory.Build.props Directory.Packages.props ./
 COPY scripts/hosts.proj scripts/
+COPY samples/ samples/
 COPY Portal.Core/ Portal.Core/
 COPY Portal.Web/ Portal.Web/
 COPY Portal.Worker/ Portal.Worker/

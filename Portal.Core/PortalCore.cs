@@ -49,6 +49,7 @@ public static class PortalCore
         services.AddSingleton<AddOnService>();
         services.AddSingleton<BuildService>();
         services.AddSingleton<BuildReader>();
+        services.AddSingleton<SourceInspector>();
         services.AddSingleton<ReleaseService>();
         services.AddSingleton<IEnvironmentChanges>(p => p.GetRequiredService<ReleaseService>());
         services.AddSingleton<IArtifactReady>(p => p.GetRequiredService<ReleaseService>());
@@ -59,6 +60,9 @@ public static class PortalCore
         services.AddSingleton<TrafficReader>();
         services.AddSingleton<StatusFixes>();
         services.AddSingleton<PushReader>();
+        services.AddSingleton<ActivityReader>();
+        services.AddSingleton<AttentionReader>();
+        services.AddSingleton<SampleService>();
         services.AddPortalGit();
         services.AddPortalTriggers();
         return services;

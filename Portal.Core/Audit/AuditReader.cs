@@ -53,10 +53,9 @@ public sealed class AuditReader(NpgsqlDataSource source)
         var team = await DemandAsync(actor, filter.Team, cancellationToken);
         await using var command = source.CreateCommand();
         var where = Where(command, filter, team);
-        if (page.After?.Split('.') is [var ticks, var id] && long.TryParse(ticks, NumberStyles.None, CultureInfo.InvariantCulture, out var t)
-            && t <= DateTimeOffset.MaxValue.Ticks && Guid.TryParse(id, out var lastId))
+        if (TimeCursor.Parse(page.After) is var last && last != TimeCursor.Start)
         {
-            where.Add($"(e.at, e.id) < ({Add(command, new DateTimeOffset(t, TimeSpan.Zero))}, {Add(command, lastId)})");
+            where.Add($"(e.at, e.id) < ({Add(command, last.At)}, {Add(command, last.Id)})");
         }
         command.CommandText =
             $"""
@@ -71,7 +70,7 @@ public sealed class AuditReader(NpgsqlDataSource source)
             rows.Add(Read(reader));
         }
         return new Page<AuditRow>(rows.Take(page.Limit).ToList(),
-            rows.Count > page.Limit ? string.Create(CultureInfo.InvariantCulture, $"{rows[page.Limit - 1].At.UtcTicks}.{rows[page.Limit - 1].Id}") : null);
+            rows.Count > page.Limit ? new TimeCursor(rows[page.Limit - 1].At, rows[page.Limit - 1].Id).ToString() : null);
     }
 
     /// <summary>The kinds of acts that occur, for a filter to choose from.</summary>

@@ -13,6 +13,9 @@ namespace Portal.Core.Audit;
 /// </summary>
 public sealed class AuditTrail(TimeProvider time)
 {
+    /// <summary>What open pages follow: the key is the team that an entry is about, and <see cref="Guid.Empty"/> for the whole trail.</summary>
+    public const string LiveTopic = "audit";
+
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         // Letters stay letters, so that a search finds them.
@@ -22,7 +25,8 @@ public sealed class AuditTrail(TimeProvider time)
     };
 
     public void Record(PortalDbContext db, Actor actor, string action, string target,
-        Guid? teamId = null, Guid? appId = null, object? before = null, object? after = null, string outcome = "done") =>
+        Guid? teamId = null, Guid? appId = null, object? before = null, object? after = null, string outcome = "done")
+    {
         db.Set<AuditEntry>().Add(new AuditEntry
         {
             Id = Guid.CreateVersion7(time.GetUtcNow()),
@@ -40,6 +44,12 @@ public sealed class AuditTrail(TimeProvider time)
             After = after is null ? null : JsonSerializer.Serialize(after, Json),
             Outcome = outcome,
         });
+        db.Signal(LiveTopic, Guid.Empty);
+        if (teamId is { } team)
+        {
+            db.Signal(LiveTopic, team);
+        }
+    }
 
     private static string Cut(string text, int length) => text.Length <= length ? text : text[..(length - 1)] + "…";
 }

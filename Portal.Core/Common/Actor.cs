@@ -60,6 +60,9 @@ public sealed record Actor
 
     public Guid? OnlyAppId { get; init; }
 
+    /// <summary>The browser session a person asks from.</summary>
+    public Guid? SessionId { get; init; }
+
     /// <summary>Where the request came from (an IP address), for the trail.</summary>
     public string? Address { get; init; }
 

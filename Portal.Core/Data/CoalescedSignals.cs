@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -65,5 +66,18 @@ public sealed class CoalescedSignals(NpgsqlDataSource source, TimeProvider time,
         command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = keys.Select(k => k.Channel).ToArray() });
         command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = keys.Select(k => k.Payload).ToArray() });
         await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+}
+
+public static class CoalescedSignalsSetup
+{
+    /// <summary>Once, however many features of a host ask for it.</summary>
+    public static IServiceCollection AddCoalescedSignals(this IServiceCollection services)
+    {
+        if (services.All(s => s.ServiceType != typeof(CoalescedSignals)))
+        {
+            services.AddSingleton<CoalescedSignals>().AddHostedService(provider => provider.GetRequiredService<CoalescedSignals>());
+        }
+        return services;
     }
 }

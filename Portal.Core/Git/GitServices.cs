@@ -21,6 +21,7 @@ public static class GitServices
         services.AddSingleton<RemoteGit>();
         services.AddSingleton<Submodules>();
         services.AddSingleton<PlainGit>();
+        services.AddSingleton(provider => new SourceGlance(provider.GetRequiredService<PlainGit>(), provider.GetRequiredService<RemoteGit>(), provider.GetRequiredService<PortalOptions>().Git));
         services.AddSingleton<IDeployKeyMaker, DeployKeys>();
         services.AddSingleton<IGitHosts, GitHosts>();
         return services;

@@ -9,7 +9,8 @@ namespace Portal.Core.Git;
 /// <param name="AppId">Names the repository or the mirror on disk.</param>
 /// <param name="Url">The address of an outside repository; null for Portal's own.</param>
 /// <param name="DeployKey">Private key in OpenSSH's format, opened from its seal; null without one.</param>
-public sealed record GitSource(SourceKind Kind, Guid AppId, string? Url = null, string? DeployKey = null)
+/// <param name="MaxBytes">Most bytes that are fetched at once; null: the limit of sources.</param>
+public sealed record GitSource(SourceKind Kind, Guid AppId, string? Url = null, string? DeployKey = null, long? MaxBytes = null)
 {
     public override string ToString() => $"{Kind} source of {AppId}";
 }

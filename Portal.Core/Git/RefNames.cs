@@ -7,6 +7,9 @@ public static class RefNames
     public const string Tags = "refs/tags/";
     public const int MaxLength = 300;
 
+    /// <summary>The "no commit" before a ref was made.</summary>
+    public const string Zero = "0000000000000000000000000000000000000000";
+
     /// <summary>git's own rules (git-check-ref-format), and at most 300 characters.</summary>
     public static bool IsValid(string? name) =>
         name is { Length: > 0 and <= MaxLength }

@@ -19,6 +19,12 @@ public static class LiveTopics
     /// <summary>New output of an environment's instances.</summary>
     public const string AppLog = "app-log";
 
+    /// <summary>Requests of an environment were counted, every few seconds; the key is the environment.</summary>
+    public const string Traffic = "traffic";
+
+    /// <summary>Sessions of a person began or ended; the key is the person.</summary>
+    public const string Person = "person";
+
     /// <summary>A push was received or decided; the key is the team.</summary>
     public const string Activity = "activity";
 
@@ -126,13 +132,22 @@ public sealed class LiveSubscription : IDisposable
 
     internal (string Topic, Guid Key)[] Keys { get; }
 
-    /// <summary>Yields a change once, however often it happened since it was last yielded. Bounded by the number of keys.</summary>
-    public async IAsyncEnumerable<LiveChange> ChangesAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
+    /// <summary>Yields all that changed since it last yielded, each change once however often it happened. Bounded by the number of keys.</summary>
+    public async IAsyncEnumerable<IReadOnlyList<LiveChange>> ChangesAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        await foreach (var change in _changes.Reader.ReadAllAsync(cancellationToken))
+        while (await _changes.Reader.WaitToReadAsync(cancellationToken))
         {
-            _pending.TryRemove(change, out _);
-            yield return change;
+            var batch = new List<LiveChange>();
+            while (_changes.Reader.TryRead(out var change))
+            {
+                batch.Add(change);
+            }
+            // What happens again until here needs no second notice: the reader looks only after this.
+            foreach (var change in batch)
+            {
+                _pending.TryRemove(change, out _);
+            }
+            yield return batch;
         }
     }
 

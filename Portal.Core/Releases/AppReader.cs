@@ -28,10 +28,20 @@ public sealed record AppRow(App App, string Address, Status Status, int? Version
 /// <summary>Apps with their environments, releases and builds joined, in a bounded number of queries.</summary>
 public sealed class AppReader(IDbContextFactory<PortalDbContext> contexts, Addresses addresses, TimeProvider time)
 {
+    /// <summary>What the stored status of a failing environment contains (jsonb).</summary>
+    public const string Fails = """{"severity":"Error"}""";
+
+    /// <summary>The same of one that runs, but not well.</summary>
+    public const string Warns = """{"severity":"Warning"}""";
+
     private static readonly Status Unknown = Status.Of(Severity.Asleep, "Nothing deployed yet", "", "Push to its branch to deploy.");
 
     /// <summary>By name; at most 1,000 rows a page.</summary>
-    public async Task<Page<AppRow>> ListAsync(Actor actor, string team, string? search, PageRequest page, CancellationToken cancellationToken)
+    public Task<Page<AppRow>> ListAsync(Actor actor, string team, string? search, PageRequest page, CancellationToken cancellationToken) =>
+        ListAsync(actor, team, search, needing: false, page, cancellationToken);
+
+    /// <param name="needing">Only apps of which an environment fails or warns.</param>
+    public async Task<Page<AppRow>> ListAsync(Actor actor, string team, string? search, bool needing, PageRequest page, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var owner = await db.FindTeamAsync(actor, team, Permission.ViewTeam, cancellationToken);
@@ -41,6 +51,8 @@ public sealed class AppReader(IDbContextFactory<PortalDbContext> contexts, Addre
                           join e in db.Set<AppEnvironment>().AsNoTracking() on a.Id equals e.AppId
                           where a.TeamId == owner.Id && a.DeletedAt == null && e.Slug == Addresses.Production
                               && a.Slug.CompareTo(after) > 0 && (pattern == "" || a.Slug.Contains(pattern))
+                              && (!needing || db.Set<AppEnvironment>().Any(any => any.AppId == a.Id && any.DeletedAt == null
+                                  && (EF.Functions.JsonContains(any.Status!, Fails) || EF.Functions.JsonContains(any.Status!, Warns))))
                           orderby a.Slug
                           select new
                           {

@@ -152,6 +152,7 @@ internal sealed class ReleaseMapping : IEntityTypeConfiguration<Release>
         builder.Property(r => r.Failure).HasColumnType("jsonb");
         builder.HasIndex(r => new { r.EnvironmentId, r.Version }).IsUnique();
         builder.HasIndex(r => r.AppId);
+        builder.HasIndex(r => new { r.TeamId, r.CreatedAt });
         builder.HasOne<AppEnvironment>().WithMany().HasForeignKey(r => r.EnvironmentId).OnDelete(DeleteBehavior.Cascade);
         builder.HasOne<Artifact>().WithMany().HasForeignKey(r => r.ArtifactId).OnDelete(DeleteBehavior.Restrict);
     }

@@ -37,24 +37,4 @@ public sealed class ReleaseReader(IDbContextFactory<PortalDbContext> contexts)
         return await db.Set<Release>().AsNoTracking().Where(r => r.AppId == found.App.Id && r.BuildId == build)
             .OrderBy(r => r.Version).FirstOrDefaultAsync(cancellationToken);
     }
-
-    /// <summary>Releases of all of a team's apps, newest first; the cursor is the last one's time.</summary>
-    public async Task<Page<TeamRelease>> TeamAsync(Actor actor, string team, PageRequest page, CancellationToken cancellationToken)
-    {
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var owner = await db.FindTeamAsync(actor, team, Permission.ViewTeam, cancellationToken);
-        var before = long.TryParse(page.After, NumberStyles.None, CultureInfo.InvariantCulture, out var ticks) && ticks <= DateTimeOffset.MaxValue.UtcTicks
-            ? new DateTimeOffset(ticks, TimeSpan.Zero) : DateTimeOffset.MaxValue;
-        var rows = await (from r in db.Set<Release>().AsNoTracking()
-                          join e in db.Set<AppEnvironment>() on r.EnvironmentId equals e.Id
-                          join a in db.Set<App>() on r.AppId equals a.Id
-                          where r.TeamId == owner.Id && a.DeletedAt == null && r.CreatedAt < before
-                          orderby r.CreatedAt descending
-                          select new TeamRelease(a.Slug, e.Slug, r)).Take(page.Limit + 1).ToListAsync(cancellationToken);
-        return new Page<TeamRelease>(rows.Take(page.Limit).ToList(),
-            rows.Count > page.Limit ? rows[page.Limit - 1].Release.CreatedAt.UtcTicks.ToString(CultureInfo.InvariantCulture) : null);
-    }
 }
-
-/// <summary>A release with the names of where it belongs.</summary>
-public sealed record TeamRelease(string App, string Environment, Release Release);

@@ -90,6 +90,7 @@ public sealed class AccountService(IServiceScopeFactory scopes, SignInLinks link
         trail.Record(db, await ActorFactory.OfUserAsync(db, user, address, cancellationToken), "person.password", $"{user.DisplayName} by link");
         user.PasswordHash = people.PasswordHasher.HashPassword(user, password);
         user.LockoutEnd = null;
+        await SessionService.EndAllAsync(db, user.Id, time.GetUtcNow(), cancellationToken);
         Check(await people.UpdateSecurityStampAsync(user));
         await transaction.CommitAsync(cancellationToken);
         return user.Id;
@@ -138,9 +139,11 @@ public sealed class AccountService(IServiceScopeFactory scopes, SignInLinks link
         {
             throw PortalException.Invalid("current", "This is not the password you have now.");
         }
+        await using var transaction = await Db(scope).Database.BeginTransactionAsync(cancellationToken);
+        await SessionService.EndAllAsync(Db(scope), user.Id, time.GetUtcNow(), cancellationToken);
         trail.Record(Db(scope), actor, "person.password", user.DisplayName);
         Check(await people.ChangePasswordAsync(user, current, next));
-        cancellationToken.ThrowIfCancellationRequested();
+        await transaction.CommitAsync(cancellationToken);
     }
 
     /// <summary>Ends every session of the person, this one too. Tokens go on.</summary>
@@ -149,9 +152,11 @@ public sealed class AccountService(IServiceScopeFactory scopes, SignInLinks link
         Demand(actor);
         await using var scope = scopes.CreateAsyncScope();
         var user = await OwnAsync(scope, actor);
+        await using var transaction = await Db(scope).Database.BeginTransactionAsync(cancellationToken);
+        await SessionService.EndAllAsync(Db(scope), user.Id, time.GetUtcNow(), cancellationToken);
         trail.Record(Db(scope), actor, "person.sign-out-everywhere", user.DisplayName);
         Check(await People(scope).UpdateSecurityStampAsync(user));
-        cancellationToken.ThrowIfCancellationRequested();
+        await transaction.CommitAsync(cancellationToken);
     }
 
     /// <summary>Keeps a sign-in by password in the trail.</summary>

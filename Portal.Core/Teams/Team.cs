@@ -93,6 +93,9 @@ public sealed class ApiToken
 
     public Guid? AppId { get; init; }
 
+    /// <summary>The token that made it, whose end is its own; null when its person made it.</summary>
+    public Guid? MadeBy { get; init; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>Null: does not expire (only the platform-admin token of a fresh installation).</summary>

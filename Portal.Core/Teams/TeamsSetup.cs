@@ -33,6 +33,7 @@ public static class TeamsSetup
             .AddSingleton<InstallationToken>()
             .AddSingleton<SignInLinks>()
             .AddSingleton<AccountService>()
+            .AddSingleton<SessionService>()
             .AddSingleton<TeamService>()
             .AddSingleton<TeamReader>()
             .AddSingleton<MemberService>()

@@ -19,7 +19,8 @@ public sealed record TokenRow(
 
 /// <summary>
 /// API and push tokens: made by a person (or by a token with all of its owner's rights) for themselves, shown once,
-/// kept as a hash, always with an end. A token never may more than its owner may at the moment it is used.
+/// kept as a hash, always with an end. A token never may more than its owner may at the moment it is used, and one that a
+/// token made ends with its maker at the latest.
 /// </summary>
 public sealed class TokenService(IDbContextFactory<PortalDbContext> contexts, TokenDoor door, AuditTrail trail, TimeProvider time)
 {
@@ -58,6 +59,11 @@ public sealed class TokenService(IDbContextFactory<PortalDbContext> contexts, To
 
         var now = time.GetUtcNow();
         await using var db = contexts.CreateDbContext();
+        if (actor.Kind == ActorKind.Token && await db.Set<ApiToken>().Where(t => t.Id == actor.Id).Select(t => t.ExpiresAt).FirstOrDefaultAsync(cancellationToken) is { } end && now + lifetime > end)
+        {
+            lifetime = wanted.Lifetime is null ? end - now : throw PortalException.Invalid("expiresInDays",
+                $"The token that makes this one ends on {end:yyyy-MM-dd HH:mm} UTC; one that it makes cannot live longer. Ask for less, or sign in and make it there.");
+        }
         await db.Set<ApiToken>().Where(t => t.UserId == owner && t.ExpiresAt < now - KeptAfterEnd).ExecuteDeleteAsync(cancellationToken);
         if (await db.Set<ApiToken>().CountAsync(t => t.UserId == owner && t.RevokedAt == null && (t.ExpiresAt == null || t.ExpiresAt > now), cancellationToken) >= MaxPerPerson)
         {
@@ -74,6 +80,7 @@ public sealed class TokenService(IDbContextFactory<PortalDbContext> contexts, To
             Prefix = value[..10],
             TeamId = wanted.TeamId,
             AppId = wanted.AppId,
+            MadeBy = actor.Kind == ActorKind.Token ? actor.Id : null,
             CreatedAt = now,
             ExpiresAt = now + lifetime,
         };
@@ -116,8 +123,17 @@ public sealed class TokenService(IDbContextFactory<PortalDbContext> contexts, To
         }
         if (token.RevokedAt is null)
         {
-            token.RevokedAt = time.GetUtcNow();
-            trail.Record(db, actor, "token.revoke", $"token {token.Name}", token.TeamId, token.AppId, before: new { token.Scope, token.Prefix });
+            // Those that it made end with it: whoever found it may have made some.
+            for (var ending = new List<ApiToken> { token }; ending.Count > 0;)
+            {
+                foreach (var one in ending)
+                {
+                    one.RevokedAt = time.GetUtcNow();
+                    trail.Record(db, actor, "token.revoke", $"token {one.Name}", one.TeamId, one.AppId, before: new { one.Scope, one.Prefix });
+                }
+                var makers = ending.Select(t => (Guid?)t.Id).ToList();
+                ending = await db.Set<ApiToken>().Where(t => makers.Contains(t.MadeBy) && t.RevokedAt == null).ToListAsync(cancellationToken);
+            }
             await db.SaveChangesAsync(cancellationToken);
         }
         door.Forget();

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Access;
 using Portal.Core.Apps;
@@ -33,12 +32,24 @@ public sealed class PushReader(IDbContextFactory<PortalDbContext> contexts)
             var found = await db.FindAppAsync(actor, new AppPath(team, app), Permission.ViewApp, cancellationToken);
             (teamId, appId) = (found.Team.Id, found.App.Id);
         }
-        var before = long.TryParse(page.After, NumberStyles.None, CultureInfo.InvariantCulture, out var ticks) && ticks <= DateTimeOffset.MaxValue.Ticks
-            ? new DateTimeOffset(ticks, TimeSpan.Zero) : DateTimeOffset.MaxValue;
-        var pushes = await (from p in db.Set<Push>().AsNoTracking()
+        var last = TimeCursor.Parse(page.After);
+        var pushes = from p in db.Set<Push>().AsNoTracking()
+                     join a in db.Set<App>() on p.AppId equals a.Id
+                     where p.TeamId == teamId && a.DeletedAt == null && (appId == null || p.AppId == appId)
+                         && EF.Functions.LessThan(ValueTuple.Create(p.ReceivedAt, p.Id), ValueTuple.Create(last.At, last.Id))
+                     orderby p.ReceivedAt descending, p.Id descending
+                     select p;
+        var items = await ViewsAsync(db, pushes.Take(page.Limit + 1), cancellationToken);
+        return new Page<PushView>(items.Take(page.Limit).ToList(),
+            items.Count > page.Limit ? new TimeCursor(items[page.Limit - 1].ReceivedAt, items[page.Limit - 1].Id).ToString() : null);
+    }
+
+    /// <summary>The pushes with their decisions, newest first, in two queries and without their bodies.</summary>
+    internal static async Task<IReadOnlyList<PushView>> ViewsAsync(PortalDbContext db, IQueryable<Push> which, CancellationToken cancellationToken)
+    {
+        var pushes = await (from p in which
                             join a in db.Set<App>() on p.AppId equals a.Id
-                            where p.TeamId == teamId && a.DeletedAt == null && (appId == null || p.AppId == appId) && p.ReceivedAt < before
-                            orderby p.ReceivedAt descending
+                            orderby p.ReceivedAt descending, p.Id descending
                             select new
                             {
                                 p.Id,
@@ -53,7 +64,7 @@ public sealed class PushReader(IDbContextFactory<PortalDbContext> contexts)
                                 p.ReceivedAt,
                                 p.State,
                                 p.Times,
-                            }).Take(page.Limit + 1).ToListAsync(cancellationToken);
+                            }).ToListAsync(cancellationToken);
         var ids = pushes.Select(p => p.Id).ToList();
         var decisions = (await (from d in db.Set<PushDecision>().AsNoTracking()
                                 where ids.Contains(d.PushId)
@@ -66,8 +77,7 @@ public sealed class PushReader(IDbContextFactory<PortalDbContext> contexts)
                                     d.PushId,
                                     View = new DecisionView(e == null ? null : e.Slug, d.Deploys, d.Reason, b == null ? null : b.Number, b == null ? null : b.State),
                                 }).ToListAsync(cancellationToken)).ToLookup(d => d.PushId, d => d.View);
-        var items = pushes.Take(page.Limit).Select(p => new PushView(p.Id, p.App, p.Source, p.EventName, p.Ref, p.Before, p.After, p.PushedBy, p.Message,
+        return pushes.Select(p => new PushView(p.Id, p.App, p.Source, p.EventName, p.Ref, p.Before, p.After, p.PushedBy, p.Message,
             p.ReceivedAt, p.State, p.Times, decisions[p.Id].OrderBy(d => d.Environment, StringComparer.Ordinal).ToList())).ToList();
-        return new Page<PushView>(items, pushes.Count > page.Limit ? items[^1].ReceivedAt.UtcTicks.ToString(CultureInfo.InvariantCulture) : null);
     }
 }

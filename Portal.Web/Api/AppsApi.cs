@@ -4,6 +4,7 @@ using Portal.Core.Apps;
 using Portal.Core.Builds;
 using Portal.Core.Common;
 using Portal.Core.Releases;
+using Portal.Core.Triggers;
 using Portal.Web.Api.Plumbing;
 
 namespace Portal.Web.Api;
@@ -11,7 +12,8 @@ namespace Portal.Web.Api;
 internal static class AppsApi
 {
     /// <param name="Url">The git address, when the kind is git.</param>
-    internal sealed record NewSource(SourceKind Kind, string? Url = null, string? Branch = null, string? Directory = null);
+    /// <param name="Sample">Id of a sample that comes into Portal's own repository as its first push.</param>
+    internal sealed record NewSource(SourceKind Kind, string? Url = null, string? Branch = null, string? Directory = null, string? Sample = null);
 
     /// <param name="Name">Part of its address; 1 to 18 of a–z, 0–9 and hyphens.</param>
     /// <param name="Source">Portal's own repository unless told.</param>
@@ -42,12 +44,15 @@ internal static class AppsApi
         CancellationToken cancellationToken) =>
         TypedResults.Ok(ListOf<AppRowShape>.From(await reader.ListAsync(actor, team, search, list.ToRequest(), cancellationToken), AppRowShape.Of));
 
-    private static async Task<Created<AppShape>> CreateAsync(string team, NewAppBody body, HttpResponse response, Actor actor, AppService apps, AppReader reader,
-        Addresses addresses, CancellationToken cancellationToken)
+    private static async Task<Created<AppShape>> CreateAsync(string team, NewAppBody body, HttpResponse response, Actor actor, AppService apps, SampleService samples,
+        AppReader reader, Addresses addresses, CancellationToken cancellationToken)
     {
         var source = body.Source ?? new NewSource(SourceKind.Portal);
-        var created = await apps.CreateAsync(actor, team, new NewApp(body.Name, source.Kind, source.Url, source.Branch, source.Directory,
-            Rules.Checked(body.DeployOn), body.Build is null ? null : CoreJson.Write(body.Build)), cancellationToken);
+        var wanted = new NewApp(body.Name, source.Kind, source.Url, source.Branch, source.Directory,
+            Rules.Checked(body.DeployOn), body.Build is null ? null : CoreJson.Write(body.Build));
+        var created = source.Sample is null
+            ? await apps.CreateAsync(actor, team, wanted, cancellationToken)
+            : await samples.CreateAsync(actor, team, source.Sample, wanted, cancellationToken);
         var view = await reader.GetAsync(actor, new AppPath(team, created.App.Slug), cancellationToken);
         Etag.Set(response, view.App.Version);
         return TypedResults.Created($"/api/v1/teams/{team}/apps/{created.App.Slug}", AppShape.Of(view, addresses, created.WebhookSecret));

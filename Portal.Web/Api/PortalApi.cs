@@ -63,6 +63,7 @@ internal static class PortalApi
         api.MapTokensApi();
         api.MapPeopleApi();
         api.MapAppsApi();
+        api.MapSourcesApi();
         api.MapEnvironmentsApi();
         api.MapBuildsApi();
         api.MapReleasesApi();

@@ -26,7 +26,7 @@ internal sealed class CurrentActor(IServiceProvider scope, IHttpContextAccessor 
             ? request.User
             : (await scope.GetRequiredService<AuthenticationStateProvider>().GetAuthenticationStateAsync()).User;
         return Guid.TryParse(user.FindFirstValue(ClaimTypes.NameIdentifier), out var id)
-            ? await actors.ForSessionAsync(id, user.FindFirstValue(PersonClaims.Stamp), _address, cancellationToken)
+            ? await actors.ForSessionAsync(id, PersonClaims.SessionOf(user), user.FindFirstValue(PersonClaims.Stamp), _address, cancellationToken)
             : null;
     }
 }

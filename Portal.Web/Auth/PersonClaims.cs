@@ -12,6 +12,11 @@ internal sealed class PersonClaims(UserManager<PortalUser> people, IOptions<Iden
     /// <summary>Identity's own claim of the security stamp, which ends all sessions when it changes.</summary>
     public static readonly string Stamp = new ClaimsIdentityOptions().SecurityStampClaimType;
 
+    /// <summary>Which session of the person; set when it begins and carried over when the cookie is renewed.</summary>
+    public const string Session = "portal:session";
+
+    public static Guid? SessionOf(ClaimsPrincipal? person) => Guid.TryParse(person?.FindFirstValue(Session), out var id) ? id : null;
+
     /// <summary>Opens the measurements at <c>/metrics</c>; renewed with the session's validation.</summary>
     public const string Admin = "portal:admin";
 

@@ -1,5 +1,7 @@
+using System.Security.Claims;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Identity;
 using Portal.Core.Common;
@@ -16,8 +18,6 @@ internal static class PortalAuth
 {
     private const string EitherScheme = "Either";
 
-    private static readonly TimeSpan SessionLength = TimeSpan.FromDays(14);
-
     public static IServiceCollection AddPortalAuth(this IServiceCollection services, PortalOptions options)
     {
         services.AddTeams();
@@ -32,7 +32,18 @@ internal static class PortalAuth
                 context.Request.Path.StartsWithSegments("/api") && context.Request.Headers.Authorization.Count > 0 ? TokenHandler.SchemeName : IdentityConstants.ApplicationScheme)
             .AddScheme<AuthenticationSchemeOptions, TokenHandler>(TokenHandler.SchemeName, null);
         authentication.AddIdentityCookies(cookies => cookies.ApplicationCookie?.Configure(cookie => ConfigureCookie(cookie, options)));
-        services.Configure<SecurityStampValidatorOptions>(stamps => stamps.ValidationInterval = TimeSpan.FromMinutes(1));
+        services.Configure<SecurityStampValidatorOptions>(stamps =>
+        {
+            stamps.ValidationInterval = TimeSpan.FromMinutes(1);
+            stamps.OnRefreshingPrincipal = renewed =>
+            {
+                if (renewed.CurrentPrincipal?.FindFirst(PersonClaims.Session) is { } session)
+                {
+                    (renewed.NewPrincipal?.Identity as ClaimsIdentity)?.AddClaim(session.Clone());
+                }
+                return Task.CompletedTask;
+            };
+        });
         services.AddAuthorization();
         return services;
     }
@@ -48,7 +59,7 @@ internal static class PortalAuth
             return Results.LocalRedirect("/sign-in");
         }).ExcludeFromDescription().AllowAnonymous();
 
-    private static void ConfigureCookie(Microsoft.AspNetCore.Authentication.Cookies.CookieAuthenticationOptions cookie, PortalOptions options)
+    private static void ConfigureCookie(CookieAuthenticationOptions cookie, PortalOptions options)
     {
         var https = options.PublicUrl.StartsWith("https:", StringComparison.OrdinalIgnoreCase);
         cookie.Cookie.Name = https ? "__Host-portal" : "portal";
@@ -56,11 +67,12 @@ internal static class PortalAuth
         cookie.Cookie.HttpOnly = true;
         cookie.Cookie.SameSite = SameSiteMode.Lax;
         cookie.Cookie.SecurePolicy = https ? CookieSecurePolicy.Always : CookieSecurePolicy.SameAsRequest;
-        cookie.ExpireTimeSpan = SessionLength;
+        cookie.ExpireTimeSpan = SessionService.Length;
         cookie.SlidingExpiration = true;
         cookie.LoginPath = "/sign-in";
         cookie.AccessDeniedPath = "/sign-in";
         cookie.ReturnUrlParameter = SignIns.ReturnUrl;
+        cookie.Events.OnValidatePrincipal = ValidateAsync;
         cookie.Events.OnRedirectToLogin = context =>
         {
             // Only a page is worth coming back to; a circuit or a machine wants the plain status.
@@ -74,6 +86,18 @@ internal static class PortalAuth
             }
             return Task.CompletedTask;
         };
+    }
+
+    /// <summary>With each renewal, once a minute: pages and doors ask again by themselves, see <see cref="CurrentActor"/>.</summary>
+    private static async Task ValidateAsync(CookieValidatePrincipalContext context)
+    {
+        await SecurityStampValidator.ValidatePrincipalAsync(context);
+        if (context is { ShouldRenew: true, Principal: { } person }
+            && !(Guid.TryParse(person.FindFirstValue(ClaimTypes.NameIdentifier), out var id)
+                && await context.HttpContext.RequestServices.GetRequiredService<SessionService>().IsOpenAsync(id, PersonClaims.SessionOf(person), context.HttpContext.RequestAborted)))
+        {
+            context.RejectPrincipal();
+        }
     }
 
     private static bool IsMachines(PathString path) =>

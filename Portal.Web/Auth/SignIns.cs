@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using Microsoft.AspNetCore.Identity;
 using Portal.Core.Data;
 using Portal.Core.Teams;
@@ -5,7 +6,7 @@ using Portal.Core.Teams;
 namespace Portal.Web.Auth;
 
 /// <summary>Starts and ends sessions. Used by the pages that are rendered by the server alone: only those can set cookies.</summary>
-internal sealed class SignIns(SignInManager<PortalUser> sessions, UserManager<PortalUser> people, AccountService accounts, IHttpContextAccessor http)
+internal sealed class SignIns(SignInManager<PortalUser> sessions, UserManager<PortalUser> people, AccountService accounts, SessionService browsers, ICurrentActor current, IHttpContextAccessor http)
 {
     public const string ReturnUrl = "returnUrl";
 
@@ -51,11 +52,20 @@ internal sealed class SignIns(SignInManager<PortalUser> sessions, UserManager<Po
     {
         if (await people.FindByIdAsync(userId.ToString()) is { DisabledAt: null } user)
         {
-            await sessions.SignInAsync(user, isPersistent: true);
+            var session = await browsers.StartAsync(userId, Address, http.HttpContext?.Request.Headers.UserAgent.ToString(), CancellationToken.None);
+            await sessions.SignInWithClaimsAsync(user, isPersistent: true, [new Claim(PersonClaims.Session, session.ToString())]);
         }
     }
 
-    public Task EndAsync() => sessions.SignOutAsync();
+    public async Task EndAsync()
+    {
+        var actor = await current.GetAsync(CancellationToken.None);
+        if (actor?.SessionId is { } session)
+        {
+            await browsers.EndAsync(actor, session, CancellationToken.None);
+        }
+        await sessions.SignOutAsync();
+    }
 
     /// <summary>A path of the portal itself, never another site: <c>//evil.example</c> and <c>/\evil.example</c> are not.</summary>
     public static string Local(string? returnUrl) =>

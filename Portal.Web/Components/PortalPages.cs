@@ -28,6 +28,7 @@ public static class PortalPages
             mud.SnackbarConfiguration.MaxDisplayedSnackbars = 3;
         });
         services.AddScoped<ShellModel>();
+        services.AddScoped<RefusedActs>();
         services.AddSingleton<Handover>();
         return services;
     }

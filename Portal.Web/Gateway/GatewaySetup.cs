@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Portal.Core.Data;
 using Portal.Core.Releases;
 
 namespace Portal.Web.Gateway;
@@ -12,6 +13,7 @@ internal static class GatewaySetup
         services.TryAddSingleton<GatewayWatch>();
         services.AddSingleton<AppHosts>().AddSingleton<TrafficCounters>().AddSingleton<HostTableHolder>();
         services.AddSingleton<AppForwarder>().AddSingleton<GatewayMetrics>().AddSingleton<AppGateway>().AddSingleton<RouteSnapshotFile>();
+        services.AddCoalescedSignals();
         // In this order: registered, then routes, then the server listens.
         services.AddHostedService<GatewayLease>().AddHostedService<RouteLoader>().AddHostedService<TrafficFlusher>();
         return services;

@@ -1,10 +1,11 @@
 using Npgsql;
 using Portal.Core.Data;
+using Portal.Core.Live;
 
 namespace Portal.Web.Gateway;
 
 /// <summary>Adds what was counted to the minutes in the database, every few seconds and once more at the end.</summary>
-internal sealed class TrafficFlusher(TrafficCounters counters, HostTableHolder table, NpgsqlDataSource source, TimeProvider time, ILogger<TrafficFlusher> logger)
+internal sealed class TrafficFlusher(TrafficCounters counters, HostTableHolder table, NpgsqlDataSource source, CoalescedSignals signals, TimeProvider time, ILogger<TrafficFlusher> logger)
     : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
@@ -37,6 +38,10 @@ internal sealed class TrafficFlusher(TrafficCounters counters, HostTableHolder t
             if (deltas.Count > 0)
             {
                 await TrafficLedger.AddAsync(source, deltas, cancellationToken);
+                foreach (var environment in deltas.Select(d => d.EnvironmentId).Distinct().ToList())
+                {
+                    signals.Signal(LiveTopics.Traffic, environment);
+                }
                 counters.Written();
             }
             _away = false;

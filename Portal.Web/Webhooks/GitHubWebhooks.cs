@@ -26,8 +26,7 @@ internal static class GitHubWebhooks
 
     public static IServiceCollection AddGitHubWebhooks(this IServiceCollection services)
     {
-        services.AddSingleton<InboundStore>().AddSingleton<WebhookConnections>().AddSingleton<WebhookReceiver>().AddSingleton<CoalescedSignals>();
-        services.AddHostedService(provider => provider.GetRequiredService<CoalescedSignals>());
+        services.AddSingleton<InboundStore>().AddSingleton<WebhookConnections>().AddSingleton<WebhookReceiver>().AddCoalescedSignals();
         return services;
     }
 

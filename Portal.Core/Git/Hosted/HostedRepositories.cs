@@ -43,6 +43,19 @@ public sealed class HostedRepositories(GitCommand git, PortalOptions options)
         return folder;
     }
 
+    /// <summary>Makes the first commit of an empty repository from files in memory, on the branch main.</summary>
+    /// <param name="author">A person's name; signs that would end a line or the name are left out.</param>
+    /// <returns>The commit, for the push that it stands for.</returns>
+    public async Task<RefUpdate> BeginAsync(Guid app, IReadOnlyDictionary<string, byte[]> files, string author, string message, DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        const string Ref = RefNames.Branches + "main";
+        var folder = await EnsureAsync(app, cancellationToken);
+        var made = await git.RunAsync(new GitCall("fast-import", "--quiet", "--date-format=raw") { Repository = folder, Input = FastImport.Write(Ref, files, author, message, at) }, cancellationToken);
+        var commit = made.Succeeded ? await git.RunAsync(new GitCall("rev-parse", "--verify", "--quiet", Ref) { Repository = folder }, cancellationToken) : made;
+        return commit.Succeeded ? new RefUpdate(RefNames.Zero, commit.Text.Trim(), Ref)
+            : throw new PortalException(Refusal.Unavailable, $"The files could not be put into the repository: {commit.Error}");
+    }
+
     /// <summary>Clones start at the branch that was pushed first; of several, at main or master.</summary>
     public async Task GiveHeadAsync(Guid app, IReadOnlyList<RefUpdate> updates, CancellationToken cancellationToken)
     {

@@ -73,7 +73,7 @@ internal sealed class RemoteGit(GitCommand git, Pinning pinning, PortalOptions o
         {
             environment["GIT_SSH_COMMAND"] = SshCommand(source, address, addresses[0], key.File);
         }
-        return await git.RunAsync(call with { Config = [.. config, .. call.Config], Environment = environment, MaxFileBytes = options.Limits.SourceBytes }, cancellationToken);
+        return await git.RunAsync(call with { Config = [.. config, .. call.Config], Environment = environment, MaxFileBytes = source.MaxBytes ?? options.Limits.SourceBytes }, cancellationToken);
     }
 
     /// <summary>git gives this to a shell: every part is either a constant or of a checked alphabet (hex, digits, letters, dots, colons).</summary>
@@ -87,6 +87,19 @@ internal sealed class RemoteGit(GitCommand git, Pinning pinning, PortalOptions o
             "PreferredAuthentications=publickey", "ControlMaster=no", "ControlPath=none", "UpdateHostKeys=no",
         };
         return $"ssh -F /dev/null -i '{keyFile}' {string.Join(' ', options.Select(o => $"-o '{o}'"))}";
+    }
+
+    /// <summary>Removes what was kept of the repositories of something that is no app.</summary>
+    public void Forget(Guid app)
+    {
+        if (!Directory.Exists(Mirrors))
+        {
+            return;
+        }
+        foreach (var mirror in Directory.EnumerateDirectories(Mirrors, $"{app}-*.git"))
+        {
+            Directory.Delete(mirror, recursive: true);
+        }
     }
 
     private async Task EnsureFolderAsync(CancellationToken cancellationToken)

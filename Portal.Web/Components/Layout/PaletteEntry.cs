@@ -31,6 +31,7 @@ public sealed record PaletteEntry(string Text, string Href, string Icon, string 
             yield return entry;
         }
 
+        yield return new PaletteEntry("Teams: create, join", "/teams", "team", "portal");
         yield return new PaletteEntry("My account", "/me", "me", "portal");
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Web;
 using Portal.Core.Common;
@@ -52,6 +53,9 @@ public abstract class LivePage<TModel> : ComponentBase, IAsyncDisposable
     private MudBlazor.ISnackbar Toasts { get; set; } = null!;
 
     [Inject]
+    private RefusedActs Refusals { get; set; } = null!;
+
+    [Inject]
     private ILoggerFactory Loggers { get; set; } = null!;
 
     public async ValueTask DisposeAsync()
@@ -68,8 +72,12 @@ public abstract class LivePage<TModel> : ComponentBase, IAsyncDisposable
     /// <summary>What the model depends on in the live feed.</summary>
     protected abstract IEnumerable<(string Topic, Guid Key)> Follows(TModel model);
 
-    /// <summary>Something changed. Re-reads the whole model unless the page knows better.</summary>
-    protected virtual Task ChangedAsync(Actor actor, LiveChange change, CancellationToken cancellationToken) => RefreshAsync(actor, cancellationToken);
+    /// <summary>Something changed; a burst comes as one call. Re-reads the whole model unless the page knows better.</summary>
+    /// <param name="changes">A change without a key: notices may have been missed.</param>
+    protected virtual Task ChangedAsync(Actor actor, IReadOnlyList<LiveChange> changes, CancellationToken cancellationToken) => RefreshAsync(actor, cancellationToken);
+
+    /// <summary>Nothing but these topics changed.</summary>
+    protected static bool IsOnly(IReadOnlyList<LiveChange> changes, params string[] topics) => changes.All(c => c.Key is not null && topics.Contains(c.Topic));
 
     protected async Task RefreshAsync(Actor actor, CancellationToken cancellationToken) => Model = await ReadAsync(actor, cancellationToken);
 
@@ -158,16 +166,16 @@ public abstract class LivePage<TModel> : ComponentBase, IAsyncDisposable
 
     /// <summary>Does something for the person; a refusal is said, never thrown at the page. True when it was done.</summary>
     /// <param name="done">Said afterwards; null says nothing.</param>
-    protected async Task<bool> ActAsync(string? done, Func<Actor, CancellationToken, Task> act)
+    /// <param name="name">Names the act in the trail when it is refused.</param>
+    protected async Task<bool> ActAsync(string? done, Func<Actor, CancellationToken, Task> act, [CallerMemberName] string name = "")
     {
         try
         {
-            if (await ActorAsync() is not { } actor)
+            if (!await TryAsync(act, name))
             {
                 return false;
             }
 
-            await act(actor, Closed);
             if (done is not null)
             {
                 Toasts.Add(done, MudBlazor.Severity.Normal);
@@ -190,6 +198,27 @@ public abstract class LivePage<TModel> : ComponentBase, IAsyncDisposable
         }
 
         return false;
+    }
+
+    /// <summary>Does something for the person; a refusal is kept in the trail and thrown on to whoever shows it beside its field. False when they have to sign in first.</summary>
+    /// <exception cref="PortalException">The refusal.</exception>
+    protected async Task<bool> TryAsync(Func<Actor, CancellationToken, Task> act, [CallerMemberName] string name = "")
+    {
+        if (await ActorAsync() is not { } actor)
+        {
+            return false;
+        }
+
+        try
+        {
+            await act(actor, Closed);
+            return true;
+        }
+        catch (PortalException refused)
+        {
+            await Refusals.KeepAsync(actor, refused, name);
+            throw;
+        }
     }
 
     /// <summary>Who is looking, or null after sending them to sign in.</summary>
@@ -227,16 +256,16 @@ public abstract class LivePage<TModel> : ComponentBase, IAsyncDisposable
         _subscription = Feed.Subscribe(keys);
         _ = ListenAsync(_subscription);
         // What changed between the read and the subscription was announced to nobody here: look once more.
-        _ = InvokeAsync(() => OneAsync(new LiveChange(keys.Length > 0 ? keys[0].Topic : "", null)));
+        _ = InvokeAsync(() => ReceiveAsync([new LiveChange(keys.Length > 0 ? keys[0].Topic : "", null)]));
     }
 
     private async Task ListenAsync(LiveSubscription subscription)
     {
         try
         {
-            await foreach (var change in subscription.ChangesAsync(Closed))
+            await foreach (var changes in subscription.ChangesAsync(Closed))
             {
-                await InvokeAsync(() => OneAsync(change));
+                await InvokeAsync(() => ReceiveAsync(changes));
             }
         }
         catch (Exception gone) when (gone is OperationCanceledException or ObjectDisposedException)
@@ -245,7 +274,7 @@ public abstract class LivePage<TModel> : ComponentBase, IAsyncDisposable
         }
     }
 
-    private async Task OneAsync(LiveChange change)
+    private async Task ReceiveAsync(IReadOnlyList<LiveChange> changes)
     {
         try
         {
@@ -254,7 +283,7 @@ public abstract class LivePage<TModel> : ComponentBase, IAsyncDisposable
                 return;
             }
 
-            await ChangedAsync(actor, change, Closed);
+            await ChangedAsync(actor, changes, Closed);
             Problem = null;
             Follow();
         }

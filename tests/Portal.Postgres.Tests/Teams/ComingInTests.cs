@@ -103,7 +103,7 @@ public sealed class ComingInTests
 
         Assert.Equal(ada.UserId, await world.Get<AccountService>().NewPasswordAsync(link, "a brand new password", null, Now));
 
-        Assert.Null(await world.Get<ActorFactory>().ForSessionAsync(ada.UserId!.Value, "ada", null, Now));
+        Assert.Null(await world.Get<ActorFactory>().ForSessionAsync(ada.UserId!.Value, ada.SessionId, "ada", null, Now));
         await TeamsWorld.RefusedAsync(Refusal.Conflict, () => world.Get<AccountService>().NewPasswordAsync(link, "a brand new password", null, Now));
     }
 
@@ -189,7 +189,7 @@ public sealed class ComingInTests
         await using var world = await TeamsWorld.CreateAsync();
         var ada = await world.PersonAsync("ada");
         await world.Get<AccountService>().SignOutEverywhereAsync(ada, Now);
-        Assert.Null(await world.Get<ActorFactory>().ForSessionAsync(ada.UserId!.Value, "ada", null, Now));
+        Assert.Null(await world.Get<ActorFactory>().ForSessionAsync(ada.UserId!.Value, ada.SessionId, "ada", null, Now));
         Assert.NotNull(await world.AgainAsync(ada.UserId));
     }
 

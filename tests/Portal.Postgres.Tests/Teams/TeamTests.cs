@@ -162,7 +162,7 @@ public sealed class TeamTests
         var admin = await world.PersonAsync("admin", admin: true);
         var ada = await world.PersonAsync("ada");
         await world.Get<PeopleService>().DisableAsync(admin, ada.UserId!.Value, Now);
-        Assert.Null(await world.Get<ActorFactory>().ForSessionAsync(ada.UserId!.Value, "ada", null, Now));
+        Assert.Null(await world.Get<ActorFactory>().ForSessionAsync(ada.UserId!.Value, ada.SessionId, "ada", null, Now));
         await using var db = world.Database.CreateDbContext();
         Assert.NotEqual("ada", (await db.Users.SingleAsync(u => u.Id == ada.UserId, Now)).SecurityStamp);
     }

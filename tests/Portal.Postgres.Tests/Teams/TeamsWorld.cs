@@ -65,7 +65,8 @@ internal sealed class TeamsWorld : IAsyncDisposable
     {
         await using var db = Database.CreateDbContext();
         var stamp = await db.Users.Where(u => u.Id == userId).Select(u => u.SecurityStamp).SingleAsync(Now);
-        return await Get<ActorFactory>().ForSessionAsync(userId!.Value, stamp, "192.0.2.7", Now) ?? throw new InvalidOperationException("This person is nobody now.");
+        var session = await Get<SessionService>().StartAsync(userId!.Value, "192.0.2.7", "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", Now);
+        return await Get<ActorFactory>().ForSessionAsync(userId.Value, session, stamp, "192.0.2.7", Now) ?? throw new InvalidOperationException("This person is nobody now.");
     }
 
     /// <summary>A team with its maintainer, who knows of it.</summary>

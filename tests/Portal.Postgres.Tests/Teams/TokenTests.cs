@@ -197,4 +197,51 @@ public sealed class TokenTests
         await using var db = world.Database.CreateDbContext();
         Assert.Equal(first, (await db.Set<ApiToken>().SingleAsync(Now)).LastUsedAt);
     }
+
+    [Fact]
+    public async Task A_token_made_by_a_token_lives_no_longer_than_its_maker()
+    {
+        await using var world = await TeamsWorld.CreateAsync();
+        var ada = await world.PersonAsync("ada");
+        var tokens = world.Get<TokenService>();
+        var maker = await tokens.CreateAsync(ada, new NewToken("maker", TokenScope.Full, Lifetime: TimeSpan.FromDays(2)), Now);
+        var machine = (await tokens.AuthenticateAsync(maker.Value, null, Now))!;
+
+        var refused = await TeamsWorld.RefusedAsync(Refusal.Invalid, () => tokens.CreateAsync(machine, new NewToken("long", TokenScope.Full, Lifetime: TimeSpan.FromDays(3)), Now));
+        Assert.Contains("expiresInDays", refused.Errors.Keys);
+        Assert.Equal(maker.Token.ExpiresAt, (await tokens.CreateAsync(machine, new NewToken("as long", TokenScope.Full), Now)).Token.ExpiresAt);
+        Assert.True((await tokens.CreateAsync(machine, new NewToken("short", TokenScope.Read, Lifetime: TimeSpan.FromDays(1)), Now)).Token.ExpiresAt < maker.Token.ExpiresAt);
+    }
+
+    [Fact]
+    public async Task What_a_token_made_ends_when_it_is_revoked()
+    {
+        await using var world = await TeamsWorld.CreateAsync();
+        var ada = await world.PersonAsync("ada");
+        var tokens = world.Get<TokenService>();
+        var maker = await tokens.CreateAsync(ada, new NewToken("maker", TokenScope.Full), Now);
+        var child = await tokens.CreateAsync((await tokens.AuthenticateAsync(maker.Value, null, Now))!, new NewToken("child", TokenScope.Full), Now);
+        var grandchild = await tokens.CreateAsync((await tokens.AuthenticateAsync(child.Value, null, Now))!, new NewToken("grandchild", TokenScope.Full), Now);
+        var other = await tokens.CreateAsync(ada, new NewToken("other", TokenScope.Full), Now);
+
+        await tokens.RevokeAsync(ada, maker.Token.Id, Now);
+
+        Assert.Null(await tokens.AuthenticateAsync(child.Value, null, Now));
+        Assert.Null(await tokens.AuthenticateAsync(grandchild.Value, null, Now));
+        Assert.NotNull(await tokens.AuthenticateAsync(other.Value, null, Now));
+        Assert.Equal(3, (await world.ActionsAsync()).Count(a => a == "token.revoke"));
+    }
+
+    [Theory]
+    [InlineData(TokenScope.Read)]
+    [InlineData(TokenScope.Push)]
+    public async Task A_token_with_fewer_rights_makes_none(TokenScope scope)
+    {
+        await using var world = await TeamsWorld.CreateAsync();
+        var (team, maintainer) = await world.TeamAsync();
+        var tokens = world.Get<TokenService>();
+
+        await TeamsWorld.RefusedAsync(Refusal.Denied, () => tokens.CreateAsync(TestActors.Token(maintainer, scope), new NewToken("more", TokenScope.Full), Now));
+        await TeamsWorld.RefusedAsync(Refusal.Denied, () => tokens.CreateAsync(TestActors.Token(maintainer, TokenScope.Full, team.Id), new NewToken("more", TokenScope.Full), Now));
+    }
 }

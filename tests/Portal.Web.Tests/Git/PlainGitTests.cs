@@ -7,6 +7,7 @@ using Portal.Core.Apps;
 using Portal.Core.Common;
 using Portal.Core.Data;
 using Portal.Core.Git;
+using Portal.Core.Git.Plain;
 using Portal.Testing;
 using Portal.Web.Git;
 
@@ -48,6 +49,42 @@ public sealed class PlainGitTests : IAsyncLifetime
             await fed;
         });
         await _server.StartAsync(Token);
+    }
+
+    [Fact]
+    public async Task A_look_sees_the_files_of_a_branch_and_leaves_nothing_behind()
+    {
+        var commit = await CommitAsync("first", ("package.json", """{"scripts":{"start":"node server.js"}}"""), ("server.js", "//"));
+        await PublishAsync();
+        await using var services = Services();
+        var glance = services.GetRequiredService<SourceGlance>();
+        var folder = "";
+
+        var seen = await glance.LookAsync(Address("open.git"), null, found =>
+        {
+            folder = found.Folder;
+            return (found.Branch, found.Commit.Commit, File.Exists(Path.Combine(found.Folder, "server.js")));
+        }, Token);
+
+        Assert.Equal(("trunk", commit, true), seen);
+        Assert.False(Directory.Exists(folder));
+        Assert.Empty(Directory.EnumerateDirectories(Path.Combine(_options.DataDirectory, "mirrors")));
+        var refused = await Assert.ThrowsAsync<PortalException>(() => glance.LookAsync(Address("open.git"), "nowhere", found => found.Branch, Token));
+        Assert.Contains("no branch nowhere", refused.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateDirectories(Path.Combine(_options.DataDirectory, "mirrors")));
+    }
+
+    [Theory]
+    [InlineData("ssh://git@example.org/a/b.git", "deploy key")]
+    [InlineData("file:///etc", "starts with https")]
+    [InlineData("https://127.0.0.2/a/b.git", "127.0.0.2")]
+    public async Task A_look_at_what_must_not_be_reached_says_why(string url, string says)
+    {
+        await using var services = Services();
+
+        var refused = await Assert.ThrowsAsync<PortalException>(() => services.GetRequiredService<SourceGlance>().LookAsync(url, null, found => found.Branch, Token));
+
+        Assert.Contains(says, refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -133,22 +170,29 @@ public sealed class PlainGitTests : IAsyncLifetime
         Directory.Delete(_root, recursive: true);
     }
 
-    private (IGitHost, GitSource) Open(string path)
+    private string Address(string path) => $"{_server.Urls.First()}/{path}";
+
+    private ServiceProvider Services()
     {
         var services = new ServiceCollection().AddSingleton(_options).AddPortalGit();
         services.AddDataProtection();
         services.AddSingleton<SecretBox>();
+        return services.BuildServiceProvider();
+    }
+
+    private (IGitHost, GitSource) Open(string path)
+    {
         var app = new App
         {
             Id = Guid.NewGuid(),
             TeamId = Guid.NewGuid(),
             Slug = "api",
             SourceKind = SourceKind.Git,
-            SourceUrl = $"{_server.Urls.First()}/{path}",
+            SourceUrl = Address(path),
             CreatedAt = default,
             CreatedBy = null,
         };
-        return services.BuildServiceProvider().GetRequiredService<IGitHosts>().For(app);
+        return Services().GetRequiredService<IGitHosts>().For(app);
     }
 
     private async Task<string> CommitAsync(string message, params (string Path, string Text)[] files)

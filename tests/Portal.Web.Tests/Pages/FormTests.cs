@@ -72,7 +72,7 @@ public sealed class FormTests
     [InlineData("https://example.org/shop/web/", "web")]
     public void The_name_follows_the_address(string url, string name)
     {
-        var form = new NewAppForm { Source = SourceKind.Git };
+        var form = new NewAppForm { Code = CodeChoice.Git };
 
         form.SetUrl(url);
 
@@ -99,7 +99,7 @@ public sealed class FormTests
     [Fact]
     public void Every_problem_is_said_at_once()
     {
-        var form = new NewAppForm { Source = SourceKind.Git, Url = "file:///etc", Branch = "a..b", Directory = "../x", DeployOn = DeployTrigger.Tag, TagPattern = "" };
+        var form = new NewAppForm { Code = CodeChoice.Git, Url = "file:///etc", Branch = "a..b", Directory = "../x", DeployOn = DeployTrigger.Tag, TagPattern = "" };
 
         Assert.Equal(["deployOn", "name", "source.branch", "source.directory", "source.url"], form.Problems().Keys.Order(StringComparer.Ordinal));
     }

@@ -28,6 +28,7 @@ public sealed class LivePageTests : BunitContext
         _feed = new LiveFeed(new SignalListener(_nowhere, TimeProvider.System, NullLogger<SignalListener>.Instance));
         Services.AddMudServices();
         Services.AddSingleton(_feed).AddSingleton(TimeProvider.System).AddSingleton<Handover>().AddSingleton<ICurrentActor>(_reader).AddSingleton(_reader);
+        Services.AddRefusedActs(_nowhere);
         AddBunitPersistentComponentState();
         SetRendererInfo(new Microsoft.AspNetCore.Components.RendererInfo("Server", isInteractive: true));
     }

@@ -4,7 +4,6 @@ using Portal.Core.Releases;
 using Portal.Core.Triggers;
 using Portal.Testing;
 using Portal.Web.Components.Controls;
-using Portal.Web.Components.Pages.Activity;
 using Portal.Web.Components.Pages.AppDetail;
 using Portal.Web.Components.Pages.AppList;
 using Portal.Web.Components.Pages.Builds;
@@ -19,31 +18,37 @@ public sealed class PageModelTests
     private static readonly IReadOnlyDictionary<Guid, IReadOnlyList<TrafficPoint>> NoTraffic = new Dictionary<Guid, IReadOnlyList<TrafficPoint>>();
 
     [Fact]
-    public void Apps_that_need_somebody_stand_on_top_and_can_be_had_alone()
+    public void A_filtered_list_of_apps_knows_that_it_is_one()
     {
-        var page = new Page<AppRow>([
-            Given.Row("api", Status.Of(Severity.Ok, "Running")),
-            Given.Row("mail", Status.Of(Severity.Error, "v2 did not start")),
-            Given.Row("old", Status.Of(Severity.Asleep, "Nothing deployed yet"))], null);
-        var actor = TestActors.Developer(Given.Team.Id);
+        Assert.False(Apps(null, null).IsFiltered);
+        Assert.True(Apps("sh", null).IsFiltered);
+        Assert.True(Apps(null, AppsModel.Failing).IsFiltered);
+    }
 
-        var all = AppsModel.Of(Given.Team, actor, page, NoTraffic, null, null);
-        var failing = AppsModel.Of(Given.Team, actor, page, NoTraffic, null, AppsModel.Failing);
+    [Fact]
+    public void What_needs_somebody_leads_to_where_it_can_be_mended()
+    {
+        var model = Apps(null, null);
 
-        Assert.Equal(3, all.Lines.Count);
-        Assert.Equal(["mail"], all.Needing.Select(l => l.Row.App.Slug));
-        Assert.False(all.IsFiltered);
-        Assert.Equal(["mail"], failing.Lines.Select(l => l.Row.App.Slug));
-        Assert.True(failing.IsFiltered);
+        Assert.Equal("/acme/shop", model.HrefOf(new Attention(AttentionKind.Status, "shop", "production", Severity.Error, "", "")));
+        Assert.Equal("/acme/shop?env=staging", model.HrefOf(new Attention(AttentionKind.Status, "shop", "staging", Severity.Error, "", "")));
+        Assert.Equal("/acme/activity?kind=pushes&app=shop", model.HrefOf(new Attention(AttentionKind.FailedPush, "shop", null, Severity.Error, "", "")));
+    }
+
+    [Fact]
+    public void New_counts_of_requests_change_the_lines_and_nothing_else()
+    {
+        var model = Apps(null, null);
+        var counted = new Dictionary<Guid, IReadOnlyList<TrafficPoint>> { [model.Lines[0].Row.App.Id] = [new TrafficPoint(Given.Now, 7, 0, null)] };
+
+        Assert.Equal([7, 0], model.With(counted).Lines.Select(l => l.Requests));
     }
 
     [Fact]
     public void A_viewer_is_not_offered_to_make_apps()
     {
-        var page = new Page<AppRow>([], null);
-
-        Assert.False(AppsModel.Of(Given.Team, TestActors.Viewer(Given.Team.Id), page, NoTraffic, null, null).MayCreate);
-        Assert.True(AppsModel.Of(Given.Team, TestActors.Developer(Given.Team.Id), page, NoTraffic, null, null).MayCreate);
+        Assert.False(Apps(null, null, TestActors.Viewer(Given.Team.Id)).MayCreate);
+        Assert.True(Apps(null, null, TestActors.Developer(Given.Team.Id)).MayCreate);
     }
 
     [Fact]
@@ -157,30 +162,6 @@ public sealed class PageModelTests
     }
 
     [Fact]
-    public void New_activity_waits_and_what_is_shown_changes_in_place()
-    {
-        var old = new ActivityItem.OfPush(Given.Push(5));
-        var fresh = new ActivityItem.OfPush(Given.Push(1));
-        var model = new ActivityModel(Given.Team, [fresh, old], new HashSet<string> { old.Key }, Given.Now, null);
-
-        Assert.Equal([old.Key], model.Items.Select(i => i.Key));
-        Assert.Equal(1, model.Waiting);
-        Assert.Equal(2, model.ShowAll().Items.Count);
-    }
-
-    [Theory]
-    [InlineData("basket", 1)]
-    [InlineData("ADA", 2)]
-    [InlineData("nothing like it", 0)]
-    [InlineData(null, 2)]
-    public void Activity_is_found_by_people_messages_and_reasons(string? search, int found)
-    {
-        var release = new TeamRelease("shop", "production", Given.Release(1));
-
-        Assert.Equal(found, ActivityModel.Merge([Given.Push(1)], [release], search, null, null).Count);
-    }
-
-    [Fact]
     public void The_query_string_of_the_logs_asks_for_what_it_names_and_nonsense_for_nothing_special()
     {
         var filter = LogsModel.Filter("boom", "web-1", "v12", "error", "1h", Given.Now);
@@ -203,6 +184,10 @@ public sealed class PageModelTests
         Assert.InRange(marker.At, 0.97, 1);
         Assert.Equal(1, model.LastChange!.Older.Version);
     }
+
+    private static AppsModel Apps(string? search, string? status, Actor? actor = null) => AppsModel.Of(Given.Team, actor ?? TestActors.Developer(Given.Team.Id),
+        new Page<AppRow>([Given.Row("api", Status.Of(Severity.Ok, "Running")), Given.Row("mail", Status.Of(Severity.Error, "v2 did not start"))], null),
+        NoTraffic, new AttentionList([], 0), search, status);
 
     private static BuildLogChunk Chunk(int sequence, string text) => new() { BuildId = Guid.Empty, Sequence = sequence, Text = text, At = Given.Now };
 

@@ -52,6 +52,7 @@ public sealed class MutatingEndpointTests(ApiHost host) : IClassFixture<ApiHost>
         ["CreatePasswordLink"] = (For.Platform, null),
         ["VerifyAuditAgainst"] = (For.Reading, """{"number":0,"hash":"0000000000000000000000000000000000000000000000000000000000000000"}"""),
         ["CreateApp"] = (For.Team, """{"name":"another"}"""),
+        ["InspectSource"] = (For.Team, """{"url":"https://example.org/shop/api.git"}"""),
         ["ChangeApp"] = (For.Team, """{"build":{}}"""),
         ["DeleteApp"] = (For.Team, null),
         ["RotateWebhookSecret"] = (For.Team, null),

@@ -113,7 +113,8 @@ public sealed class SignInTests(ApiHost host) : IClassFixture<ApiHost>
         await using (var db = host.Database.CreateDbContext())
         {
             var user = await db.Users.SingleAsync(u => u.UserName == "maintainer", Now);
-            maintainer = (await host.Services.GetRequiredService<ActorFactory>().ForSessionAsync(user.Id, user.SecurityStamp, null, Now))!;
+            var session = await host.Services.GetRequiredService<SessionService>().StartAsync(user.Id, null, null, Now);
+            maintainer = (await host.Services.GetRequiredService<ActorFactory>().ForSessionAsync(user.Id, session, user.SecurityStamp, null, Now))!;
         }
         var made = await host.Services.GetRequiredService<InvitationService>().CreateAsync(maintainer, host.TeamId, TeamRole.Developer, Now);
         using var browser = new Browser(host.Url);

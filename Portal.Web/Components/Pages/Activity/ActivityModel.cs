@@ -1,62 +1,70 @@
-using Portal.Core.Releases;
 using Portal.Core.Teams;
 using Portal.Core.Triggers;
 
 namespace Portal.Web.Components.Pages.Activity;
 
-/// <summary>A line of the time line.</summary>
-public abstract record ActivityItem(DateTimeOffset At, string Key, string App)
+/// <summary>A line of the timeline: one entry, or several acts of one kind that somebody did in one go.</summary>
+public sealed record ActivityItem(ActivityEntry First, IReadOnlyList<ActivityEntry> Entries)
 {
-    public sealed record OfPush(PushView Push) : ActivityItem(Push.ReceivedAt, $"p{Push.Id}", Push.App);
-
-    public sealed record OfRelease(TeamRelease Of) : ActivityItem(Of.Release.CreatedAt, $"r{Of.Release.Id}", Of.App);
+    public string Key => $"{First.Id}";
 }
 
 /// <summary>
-/// Pushes and releases of a team in one time line, newest first. What comes in while the page is open waits behind
+/// Pushes, releases and people of a team in one timeline, newest first. What comes in while the page is open waits behind
 /// "3 new"; what is shown only changes in place.
 /// </summary>
-/// <param name="Shown">Keys that are on the page; null shows everything.</param>
-public sealed record ActivityModel(Team Team, IReadOnlyList<ActivityItem> All, IReadOnlySet<string>? Shown, DateTimeOffset ReadAt, string? Next)
+/// <param name="Shown">Ids that are on the page; null shows everything.</param>
+/// <param name="Undecided">Deliveries that were accepted and not decided yet, of the whole team.</param>
+/// <param name="Apps">All apps of the team, for the filter.</param>
+public sealed record ActivityModel(Team Team, IReadOnlyList<ActivityEntry> All, IReadOnlySet<Guid>? Shown, DateTimeOffset ReadAt, string? Next, int Undecided, IReadOnlyList<string> Apps)
 {
-    public const string Pushes = "pushes";
-    public const string Releases = "releases";
+    /// <summary>A pasted file of variables is one act of many entries.</summary>
+    private static readonly TimeSpan OneGo = TimeSpan.FromSeconds(2);
 
-    public IReadOnlyList<ActivityItem> Items => Shown is null ? All : All.Where(i => Shown.Contains(i.Key)).ToList();
+    private IEnumerable<ActivityEntry> Visible => Shown is null ? All : All.Where(e => Shown.Contains(e.Id));
 
-    public int Waiting => All.Count - Items.Count;
+    public IReadOnlyList<ActivityItem> Items
+    {
+        get
+        {
+            var items = new List<ActivityItem>();
+            foreach (var entry in Visible)
+            {
+                if (items.Count > 0 && Together(items[^1].Entries[^1], entry))
+                {
+                    items[^1] = items[^1] with { Entries = [.. items[^1].Entries, entry] };
+                }
+                else
+                {
+                    items.Add(new ActivityItem(entry, [entry]));
+                }
+            }
 
-    public IReadOnlyList<string> Apps => All.Select(i => i.App).Distinct().Order(StringComparer.Ordinal).ToList();
+            return items;
+        }
+    }
 
-    /// <summary>Deliveries that were accepted and not decided yet.</summary>
-    public int Undecided => All.OfType<ActivityItem.OfPush>().Count(p => p.Push.State == PushState.Received);
+    public int Waiting => Shown is null ? 0 : All.Count(e => !Shown.Contains(e.Id));
 
     public ActivityModel ShowAll() => this with { Shown = null };
 
-    public static IReadOnlyList<ActivityItem> Merge(IEnumerable<PushView> pushes, IEnumerable<TeamRelease> releases, string? search, string? kind, string? app)
+    /// <summary>The same page read again: what is shown stays, what is new waits, and what fell off the end of the new reading is kept.</summary>
+    public ActivityModel With(ActivityModel read)
     {
-        var items = new List<ActivityItem>();
-        if (kind != Releases)
+        // On an empty page there is nothing under the pointer that could move.
+        if (All.Count == 0)
         {
-            items.AddRange(pushes.Select(p => new ActivityItem.OfPush(p)));
+            return read;
         }
 
-        if (kind != Pushes)
-        {
-            items.AddRange(releases.Select(r => new ActivityItem.OfRelease(r)));
-        }
-
-        return items
-            .Where(i => string.IsNullOrEmpty(app) || i.App == app)
-            .Where(i => string.IsNullOrWhiteSpace(search) || Texts(i).Any(t => t?.Contains(search.Trim(), StringComparison.OrdinalIgnoreCase) == true))
-            .OrderByDescending(i => i.At)
-            .ToList();
+        var known = read.All.Select(e => e.Id).ToHashSet();
+        var kept = All.Where(e => !known.Contains(e.Id) && read.All.Count > 0 && Older(e, read.All[^1]));
+        return read with { All = [.. read.All, .. kept], Shown = Shown ?? All.Select(e => e.Id).ToHashSet(), Next = Next };
     }
 
-    private static IEnumerable<string?> Texts(ActivityItem item) => item switch
-    {
-        ActivityItem.OfPush { Push: var push } => [push.App, push.Ref, push.After, push.PushedBy, push.Message, .. push.Decisions.Select(d => d.Reason)],
-        ActivityItem.OfRelease { Of: var of } => [of.App, of.Environment, of.Release.Commit, of.Release.Message, of.Release.Actor, of.Release.Note],
-        _ => [],
-    };
+    private static bool Older(ActivityEntry entry, ActivityEntry last) => entry.At < last.At || (entry.At == last.At && entry.Id.CompareTo(last.Id) < 0);
+
+    private static bool Together(ActivityEntry one, ActivityEntry next) =>
+        one is ActivityEntry.OfDeed { Deed: var a } && next is ActivityEntry.OfDeed { Deed: var b } && a.Action == b.Action && a.Action.StartsWith("variable.", StringComparison.Ordinal)
+        && a.Actor == b.Actor && DeedWords.Place(a) == DeedWords.Place(b) && a.At - b.At <= OneGo;
 }

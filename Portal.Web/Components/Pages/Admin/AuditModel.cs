@@ -7,9 +7,28 @@ namespace Portal.Web.Components.Pages.Admin;
 /// <param name="Before">Null when there was nothing.</param>
 public sealed record FieldChange(string Field, string? Before, string? After);
 
-public sealed record AuditModel(Page<AuditRow> Entries, IReadOnlyList<string> Actions)
+/// <param name="Shown">Ids that are on the page; null shows everything. What came in since waits behind "3 new".</param>
+public sealed record AuditModel(Page<AuditRow> Entries, IReadOnlyList<string> Actions, IReadOnlySet<Guid>? Shown = null)
 {
     private const int LongestValue = 200;
+
+    public IReadOnlyList<AuditRow> Visible => Shown is null ? Entries.Items : [.. Entries.Items.Where(e => Shown.Contains(e.Id))];
+
+    public int Waiting => Shown is null ? 0 : Entries.Items.Count(e => !Shown.Contains(e.Id));
+
+    public AuditModel ShowAll() => this with { Shown = null };
+
+    /// <summary>The same page read again: what is shown stays in its place, what is new waits, what fell off the end is kept.</summary>
+    public AuditModel With(AuditModel read)
+    {
+        if (Entries.Items.Count == 0)
+        {
+            return read;
+        }
+        var known = read.Entries.Items.Select(e => e.Id).ToHashSet();
+        var kept = Entries.Items.Where(e => !known.Contains(e.Id));
+        return read with { Entries = new Page<AuditRow>([.. read.Entries.Items, .. kept], Entries.Next), Shown = Shown ?? Entries.Items.Select(e => e.Id).ToHashSet() };
+    }
 
     /// <summary>The fields of an entry with what they were and became. Stored text that is not JSON (somebody edited it) is shown as it is.</summary>
     public static IReadOnlyList<FieldChange> Changes(AuditRow entry)

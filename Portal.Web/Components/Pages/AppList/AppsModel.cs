@@ -1,7 +1,9 @@
 using Portal.Core.Access;
+using Portal.Core.Apps;
 using Portal.Core.Common;
 using Portal.Core.Releases;
 using Portal.Core.Teams;
+using Portal.Core.Triggers;
 
 namespace Portal.Web.Components.Pages.AppList;
 
@@ -10,25 +12,31 @@ public sealed record AppLine(AppRow Row, IReadOnlyList<TrafficPoint> Traffic)
 {
     public Status Status => Row.Status;
 
-    public bool NeedsSomebody => Status.Severity is Severity.Error or Severity.Warning;
-
     public long Requests => Traffic.Sum(t => t.Requests);
 
     /// <summary>"212 requests" or how else it was last called.</summary>
     public DateTimeOffset? LastCalled => Traffic.LastOrDefault(t => t.Requests > 0)?.At;
 }
 
-/// <summary>What the Apps page shows: the rows, and on top what needs a person.</summary>
-public sealed record AppsModel(Team Team, IReadOnlyList<AppLine> Lines, IReadOnlyList<AppLine> Needing, string? Next, bool IsFiltered, bool MayCreate)
+/// <summary>What the Apps page shows: the rows, and on top what needs a person, of all the team's apps.</summary>
+public sealed record AppsModel(Team Team, IReadOnlyList<AppLine> Lines, AttentionList Needing, string? Next, bool IsFiltered, bool MayCreate)
 {
     public const string Failing = "failing";
 
-    public static AppsModel Of(Team team, Actor actor, Page<AppRow> page, IReadOnlyDictionary<Guid, IReadOnlyList<TrafficPoint>> traffic, string? search, string? status)
-    {
-        var lines = page.Items.Select(row => new AppLine(row, traffic.GetValueOrDefault(row.App.Id) ?? [])).ToList();
-        var shown = status == Failing ? lines.Where(l => l.NeedsSomebody).ToList() : lines;
-        return new AppsModel(team, shown, lines.Where(l => l.NeedsSomebody).ToList(), page.Next,
-            !string.IsNullOrWhiteSpace(search) || status == Failing,
+    public static AppsModel Of(Team team, Actor actor, Page<AppRow> page, IReadOnlyDictionary<Guid, IReadOnlyList<TrafficPoint>> traffic, AttentionList needing, string? search, string? status) =>
+        new(team, Join(page.Items, traffic), needing, page.Next, !string.IsNullOrWhiteSpace(search) || status == Failing,
             AccessPolicy.Allows(actor, Permission.CreateApp, Resource.Team(team.Id)));
-    }
+
+    public AppsModel With(IReadOnlyDictionary<Guid, IReadOnlyList<TrafficPoint>> traffic) => this with { Lines = Join(Lines.Select(l => l.Row), traffic) };
+
+    /// <summary>Where a line of the strip leads.</summary>
+    public string HrefOf(Attention attention) => attention.Kind switch
+    {
+        AttentionKind.Status when attention.Environment is { } environment and not Addresses.Production => $"/{Team.Slug}/{attention.App}?env={environment}",
+        AttentionKind.Status => $"/{Team.Slug}/{attention.App}",
+        _ => $"/{Team.Slug}/activity?kind=pushes&app={attention.App}",
+    };
+
+    private static IReadOnlyList<AppLine> Join(IEnumerable<AppRow> rows, IReadOnlyDictionary<Guid, IReadOnlyList<TrafficPoint>> traffic) =>
+        rows.Select(row => new AppLine(row, traffic.GetValueOrDefault(row.App.Id) ?? [])).ToList();
 }

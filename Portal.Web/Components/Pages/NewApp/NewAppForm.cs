@@ -1,14 +1,31 @@
 using Portal.Core.Apps;
+using Portal.Core.Builds;
 using Portal.Core.Common;
 
 namespace Portal.Web.Components.Pages.NewApp;
+
+/// <summary>Where the code of a new app is.</summary>
+public enum CodeChoice
+{
+    /// <summary>It is pushed to Portal.</summary>
+    Portal,
+
+    /// <summary>At any git address.</summary>
+    Git,
+
+    /// <summary>It comes with Portal.</summary>
+    Sample,
+}
 
 /// <summary>The three decisions of a new app, each with a sensible default, and what they lead to.</summary>
 public sealed class NewAppForm
 {
     public string Name { get; set; } = "";
 
-    public SourceKind Source { get; set; } = SourceKind.Portal;
+    public CodeChoice Code { get; set; } = CodeChoice.Portal;
+
+    /// <summary>Id of the chosen sample.</summary>
+    public string? Sample { get; set; }
 
     public string Url { get; set; } = "";
 
@@ -26,6 +43,13 @@ public sealed class NewAppForm
 
     public string Paths { get; set; } = "";
 
+    /// <summary>What the person set over the detected commands; blank leaves what was detected.</summary>
+    public string Install { get; set; } = "";
+
+    public string Build { get; set; } = "";
+
+    public string Start { get; set; } = "";
+
     /// <summary>The name follows the address until it is typed by hand.</summary>
     public bool NameTouched { get; set; }
 
@@ -39,18 +63,36 @@ public sealed class NewAppForm
         }
     }
 
+    /// <summary>The name follows the sample until it is typed by hand.</summary>
+    public void SetSample(string id)
+    {
+        Sample = id;
+        if (!NameTouched)
+        {
+            Name = id;
+        }
+    }
+
     /// <summary>By field, as the services name them; empty when it can be sent.</summary>
     public IReadOnlyDictionary<string, string> Problems()
     {
         var problems = new Dictionary<string, string>();
         Add("name", Slug.ProblemForApp(Name));
-        if (Source == SourceKind.Git)
+        if (Code == CodeChoice.Git)
         {
             Add("source.url", SourceRules.UrlProblem(Url));
         }
 
-        Add("source.branch", SourceRules.BranchProblem(Branch));
-        Add("source.directory", SourceRules.DirectoryProblem(Directory));
+        if (Code == CodeChoice.Sample)
+        {
+            Add("source.sample", Sample is null ? "Choose a sample." : null);
+        }
+        else
+        {
+            Add("source.branch", SourceRules.BranchProblem(Branch));
+            Add("source.directory", SourceRules.DirectoryProblem(Directory));
+        }
+
         Add("deployOn", SourceRules.RuleProblem(Rule));
         return problems;
 
@@ -72,7 +114,19 @@ public sealed class NewAppForm
         Paths = DeployOn == DeployTrigger.Push ? Lines(Paths) : [],
     };
 
-    public Core.Apps.NewApp Request => new(Name, Source, Source == SourceKind.Git ? Url : null, NullIfBlank(Branch), NullIfBlank(Directory), [Rule]);
+    public Core.Apps.NewApp Request => Code == CodeChoice.Sample
+        ? new(Name, SourceKind.Portal, DeployOn: [Rule], PlanOverrides: Overrides)
+        : new(Name, Code == CodeChoice.Git ? SourceKind.Git : SourceKind.Portal, Code == CodeChoice.Git ? Url : null, NullIfBlank(Branch), NullIfBlank(Directory), [Rule],
+            Code == CodeChoice.Git ? Overrides : null);
+
+    private string? Overrides
+    {
+        get
+        {
+            var set = new PlanOverrides { Install = NullIfBlank(Install), Build = NullIfBlank(Build), Start = NullIfBlank(Start) };
+            return set == new PlanOverrides() ? null : CoreJson.Write(set);
+        }
+    }
 
     internal static IReadOnlyList<string> Lines(string text) =>
         text.Split(['\n', ','], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);

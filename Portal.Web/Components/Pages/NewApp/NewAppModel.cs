@@ -8,4 +8,5 @@ public sealed record NewAppModel(Team Team, bool MayCreate, CreatedStep? Created
 /// <param name="Token">A push token of one hour, shown this once; null when the actor cannot have one.</param>
 /// <param name="WebhookSecret">Shown this once.</param>
 /// <param name="BuildNumber">The first build, as soon as there is one.</param>
-public sealed record CreatedStep(Guid AppId, string Slug, string? PushUrl, string? Token, string? WebhookUrl, string? WebhookSecret, string Address, int? BuildNumber = null);
+/// <param name="Sample">Title of the sample that was pushed for the person.</param>
+public sealed record CreatedStep(Guid AppId, string Slug, string? PushUrl, string? Token, string? WebhookUrl, string? WebhookSecret, string Address, int? BuildNumber = null, string? Sample = null);

@@ -286,6 +286,7 @@ namespace Portal.Migrations.Migrations
                     prefix = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
                     team_id = table.Column<Guid>(type: "uuid", nullable: true),
                     app_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    made_by = table.Column<Guid>(type: "uuid", nullable: true),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     revoked_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
@@ -352,6 +353,29 @@ namespace Portal.Migrations.Migrations
                         name: "fk_memberships_team_team_id",
                         column: x => x.team_id,
                         principalTable: "teams",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "sessions",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    started_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    last_seen_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    ended_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    address = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
+                    device = table.Column<string>(type: "character varying(80)", maxLength: 80, nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_sessions", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_sessions_asp_net_users_user_id",
+                        column: x => x.user_id,
+                        principalTable: "users",
                         principalColumn: "id",
                         onDelete: ReferentialAction.Cascade);
                 });
@@ -1003,6 +1027,11 @@ namespace Portal.Migrations.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "ix_releases_team_id_created_at",
+                table: "releases",
+                columns: new[] { "team_id", "created_at" });
+
+            migrationBuilder.CreateIndex(
                 name: "ix_remembered_requests_started_at",
                 table: "remembered_requests",
                 column: "started_at");
@@ -1017,6 +1046,11 @@ namespace Portal.Migrations.Migrations
                 name: "ix_routes_revision",
                 table: "routes",
                 column: "revision");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_sessions_user_id_last_seen_at",
+                table: "sessions",
+                columns: new[] { "user_id", "last_seen_at" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_sign_in_links_token_hash",
@@ -1139,6 +1173,9 @@ namespace Portal.Migrations.Migrations
 
             migrationBuilder.DropTable(
                 name: "schedule_runs");
+
+            migrationBuilder.DropTable(
+                name: "sessions");
 
             migrationBuilder.DropTable(
                 name: "sign_in_links");

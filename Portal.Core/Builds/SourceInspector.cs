@@ -1,0 +1,60 @@
+using System.Collections.Concurrent;
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Access;
+using Portal.Core.Apps;
+using Portal.Core.Builds.Detection;
+using Portal.Core.Common;
+using Portal.Core.Data;
+using Portal.Core.Git.Plain;
+
+namespace Portal.Core.Builds;
+
+/// <summary>What a repository would be built as, before there is an app.</summary>
+/// <param name="Branch">The one that was looked at.</param>
+/// <param name="Message">First line of its newest commit; attacker-controlled.</param>
+public sealed record SourceFinding(string Branch, string Commit, string Message, BuildPlan Plan);
+
+/// <summary>
+/// Looks at a git address and says what is found in it. Whoever may make an app may ask, <see cref="PerMinute"/> times a
+/// minute, because each look makes Portal fetch from an address that a person typed.
+/// </summary>
+public sealed class SourceInspector(IDbContextFactory<PortalDbContext> contexts, SourceGlance glance, TimeProvider time)
+{
+    public const int PerMinute = 10;
+
+    private const int Remembered = 10_000;
+
+    private readonly ConcurrentDictionary<Guid, (long Since, int Count)> _asked = new();
+
+    /// <exception cref="PortalException">Invalid names the fields as those of a new app.</exception>
+    public async Task<SourceFinding> InspectAsync(Actor actor, string team, string? url, string? branch, string? directory, CancellationToken cancellationToken)
+    {
+        await using (var db = await contexts.CreateDbContextAsync(cancellationToken))
+        {
+            await db.FindTeamAsync(actor, team, Permission.CreateApp, cancellationToken);
+        }
+        new FieldErrors()
+            .Add("source.url", SourceRules.UrlProblem(url))
+            .Add("source.branch", SourceRules.BranchProblem(branch))
+            .Add("source.directory", SourceRules.DirectoryProblem(directory))
+            .ThrowIfAny();
+        Count(actor);
+        return await glance.LookAsync(url!, branch, found => new SourceFinding(found.Branch, found.Commit.Commit, found.Commit.Message,
+            StackDetector.Detect(new FolderSource(found.Folder), new PlanOverrides { Folder = string.IsNullOrEmpty(directory) ? null : directory })), cancellationToken);
+    }
+
+    private void Count(Actor actor)
+    {
+        if (_asked.Count >= Remembered)
+        {
+            _asked.Clear();
+        }
+        var now = time.GetTimestamp();
+        var counted = _asked.AddOrUpdate(actor.UserId ?? actor.Id ?? Guid.Empty, _ => (now, 1),
+            (_, was) => time.GetElapsedTime(was.Since, now) >= TimeSpan.FromMinutes(1) ? (now, 1) : (was.Since, was.Count + 1));
+        if (counted.Count > PerMinute)
+        {
+            throw new PortalException(Refusal.TooMany, $"{PerMinute} repositories a minute are looked at for one person. Wait a moment, or go on: the first build looks again.");
+        }
+    }
+}
