@@ -11,7 +11,7 @@ readonly test_projects=(
   Portal.Worker.Tests:400
   Portal.Browser.Tests:300
 )
-readonly long_limit=1500
+readonly long_limit=2700
 
 passed=0 failed=0 skipped=0
 

@@ -32,13 +32,15 @@ internal sealed class BuildBounds : IDisposable
     {
         this.limits = limits;
         folder = folders[0];
-        Groups = ControlGroups.Make($"build-{build:n}", limits.BuildMemoryMb, limits.BuildProcesses);
+        Groups = ControlGroups.Make(GroupOf(build), limits.BuildMemoryMb, limits.BuildProcesses);
         disk = new DiskWatch(folders, (long)limits.BuildDiskMb * 1024 * 1024, clock);
         time = new CancellationTokenSource(TimeSpan.FromSeconds(limits.BuildSeconds), clock);
         either = CancellationTokenSource.CreateLinkedTokenSource(time.Token, room.Token);
         Stop = either.Token;
         timer = clock.CreateTimer(_ => LookAround(), null, TimeSpan.Zero, Look);
     }
+
+    public static string GroupOf(Guid build) => $"build-{build:n}";
 
     public ControlGroups Groups { get; }
 

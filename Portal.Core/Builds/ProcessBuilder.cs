@@ -28,6 +28,7 @@ public sealed class ProcessBuilder(PortalOptions options, BuildSettings settings
     {
         Delete(Folder(build));
         Delete(Folder(build) + ".out");
+        ControlGroups.RemoveLeft(BuildBounds.GroupOf(build));
     }
 
     public async Task<BuildOutcome> BuildAsync(BuildInput input, CancellationToken cancellationToken)

@@ -54,7 +54,7 @@ public sealed class SampleRepository : IDisposable
             ["GIT_CONFIG_COUNT"] = "1",
             ["GIT_CONFIG_KEY_0"] = "http.extraHeader",
             ["GIT_CONFIG_VALUE_0"] = $"Authorization: Bearer {token}",
-        }, timeout: TimeSpan.FromMinutes(4));
+        }, timeout: TimeSpan.FromMinutes(10));
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 

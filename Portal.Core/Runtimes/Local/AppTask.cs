@@ -45,6 +45,7 @@ internal static class AppTask
             if (parts.Length > 2 && int.TryParse(parts[0], CultureInfo.InvariantCulture, out var pid) && long.TryParse(parts[1], CultureInfo.InvariantCulture, out var start) && !ProcessTable.Alive(pid, start))
             {
                 Directory.Delete(folder, recursive: true);
+                ControlGroups.RemoveLeft("task-" + Path.GetFileName(folder));
             }
         }
     }

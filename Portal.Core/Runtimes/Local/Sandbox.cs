@@ -140,7 +140,7 @@ public static class Sandbox
         List<string> prologue = overlay || hosts is not null ? ["/usr/bin/unshare", "-m"] : [];
         if (request.Yielding)
         {
-            prologue.InsertRange(0, ["/usr/bin/nice", "-n", "10"]);
+            prologue.InsertRange(0, ["/usr/bin/nice", "-n", "5"]);
         }
         prologue.AddRange(["/bin/sh", "-c", Prologue, "sh", request.Groups.Count.ToString(System.Globalization.CultureInfo.InvariantCulture), .. request.Groups]);
         prologue.AddRange(overlay ? [request.Folder, request.ChangesFolder!] : ["", ""]);

@@ -4,26 +4,33 @@ namespace Portal.Worker.Tests.Faults;
 
 /// <summary>Builds and apps that take whatever they are given: each ends with a plain reason, and an app beside them misses nothing.</summary>
 [Trait("Duration", "Long")]
-public sealed class GreedyTests : IAsyncLifetime
+public sealed class GreedyTests : IClassFixture<GreedyTests.OneShop>, IDisposable
 {
-    private Shop _shop = null!;
-    private SampleRepository _repository = null!;
-    private SteadyVisitor _visitor = null!;
+    private readonly Shop _shop;
+    private readonly SteadyVisitor _visitor;
 
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync()
+    public GreedyTests(OneShop one)
     {
-        _shop = await Shop.OpenAsync(("BuildMemoryMb", 400), ("BuildProcesses", 300), ("BuildDiskMb", 256), ("AppDiskMb", 64), ("StartSeconds", 90));
-        _repository = await _shop.LiveAsync("steady", await Apps.PatientAsync());
+        _shop = one.Shop;
         _visitor = _shop.VisitSteadily("steady");
     }
 
-    public async ValueTask DisposeAsync()
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _visitor.Dispose();
+
+    /// <summary>With an app that is visited all the time.</summary>
+    public sealed class OneShop : IAsyncLifetime
     {
-        _visitor.Dispose();
-        _repository.Dispose();
-        await _shop.DisposeAsync();
+        public Shop Shop { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync()
+        {
+            Shop = await Shop.OpenAsync(("BuildMemoryMb", 400), ("BuildProcesses", 300), ("BuildDiskMb", 256), ("AppDiskMb", 64), ("StartSeconds", 300));
+            using var repository = await Shop.LiveAsync("steady", await Apps.PatientAsync());
+        }
+
+        public ValueTask DisposeAsync() => Shop.DisposeAsync();
     }
 
     [Fact]
@@ -52,7 +59,7 @@ public sealed class GreedyTests : IAsyncLifetime
         await _shop.AddAsync("talks");
         using var repository = await Apps.BuiltByAsync("yes 'all work and no play makes Jack a very dull and talkative boy' | head -c 500000000; echo the end");
         var push = _shop.PushAsync("talks", repository);
-        await Eventually.True(() => push.IsCompleted || Memory("worker") > 600 || Memory("web") > 600, TimeSpan.FromMinutes(4), "the build ends");
+        await Eventually.True(() => push.IsCompleted || Memory("worker") > 600 || Memory("web") > 600, TimeSpan.FromMinutes(10), "the build ends");
         Assert.True(push.IsCompleted, $"worker {Memory("worker")} MB, web {Memory("web")} MB");
         Assert.Contains("v1 is live", await push, StringComparison.Ordinal);
         var log = await _shop.Api.GetStringAsync("/api/v1/teams/shop/apps/talks/builds/1/log", Token);
@@ -80,8 +87,8 @@ public sealed class GreedyTests : IAsyncLifetime
         await _shop.ChangeAsync("eater", new { scale = new { memoryMb = 64 } });
         await _shop.StatusAsync("eater", "Running v2");
         await AskAsync("eater");
-        var status = await _shop.StatusAsync("eater", "64 MB");
-        Assert.Contains("memory", status.Title + status.Detail, StringComparison.Ordinal);
+        var status = await _shop.StatusAsync("eater", "memory");
+        Assert.Contains("64 MB", status.Title + status.Detail, StringComparison.Ordinal);
         Assert.Contains("memory:128", status.Actions);
         await _shop.FixAsync("eater", "memory:128");
         await _shop.StatusAsync("eater", "Running v3");

@@ -20,7 +20,7 @@ public sealed class StatusTests : IClassFixture<StatusTests.OneShop>
     {
         public Shop Shop { get; private set; } = null!;
 
-        public async ValueTask InitializeAsync() => Shop = await Shop.OpenAsync(("BuildSeconds", 40), ("StartSeconds", 25));
+        public async ValueTask InitializeAsync() => Shop = await Shop.OpenAsync(("BuildSeconds", 90), ("StartSeconds", 25));
 
         public ValueTask DisposeAsync() => Shop.DisposeAsync();
     }
@@ -111,7 +111,7 @@ public sealed class StatusTests : IClassFixture<StatusTests.OneShop>
         await _shop.AddAsync("endless");
         using var repository = await Apps.BuiltByAsync("echo waiting for an answer; exec sleep 600");
         var story = await _shop.PushAsync("endless", repository);
-        Assert.Contains("Build took longer than the limit of 40 seconds", story, StringComparison.Ordinal);
+        Assert.Contains("Build took longer than the limit of 90 seconds", story, StringComparison.Ordinal);
 
         await _shop.FixAsync("endless", "retry");
 
