@@ -37,7 +37,7 @@ internal static class AppsApi
         apps.MapDelete("/{app}", DeleteAsync).WithName("DeleteApp").WithSummary("Delete an app and everything of it")
             .WithDescription("It is gone for every reader at once; its instances and files follow in the background.");
         apps.MapPost("/{app}/webhook-secret", RotateAsync).WithName("RotateWebhookSecret").WithSummary("Make a new webhook secret")
-            .WithDescription("The old one stops working at once. The new one is shown this once.");
+            .WithDescription("The new one is shown this once. The one before it is accepted for another 24 hours, so that both sides need not change in the same second; making one more ends that.");
     }
 
     private static async Task<Ok<ListOf<AppRowShape>>> ListAsync(string team, string? search, [AsParameters] ListQuery list, Actor actor, AppReader reader,
