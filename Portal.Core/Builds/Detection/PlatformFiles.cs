@@ -33,9 +33,8 @@ internal sealed partial class PlatformFiles
         var found = new PlatformFiles();
         found.Railway(source);
         found.Nixpacks(source);
-        found.Fly(source);
-        found.Lines(source, "render.yaml", "startCommand", "preDeployCommand");
-        found.Lines(source, "manifest.yml", "command", null);
+        found.Lines(source, "render.yaml", "services:", "startCommand", "preDeployCommand");
+        found.Lines(source, "manifest.yml", "applications:", "command", null);
         found.StaticHosts(source);
         found.Variables(source);
         return found;
@@ -109,17 +108,21 @@ internal sealed partial class PlatformFiles
 
     private void Railway(SourceView source)
     {
-        if (Toml.Parse(source.Read("railway.toml", 65536)) is { } toml)
+        // Commands for an image that a Dockerfile makes name that image's programs and folders.
+        if (Toml.Parse(source.Read("railway.toml", 65536)) is { } toml && !IsImage(toml.Table("build").Text("builder")))
         {
             Set("railway.toml", toml.Table("deploy").Text("startCommand"), toml.Table("build").Text("buildCommand"), toml.Table("deploy").Text("preDeployCommand"));
         }
 
         var json = Json.Parse(source.Read("railway.json", 65536));
+        json = IsImage(json.Get("build").Text("builder")) ? null : json;
         Set("railway.json", json.Get("deploy").Text("startCommand"), json.Get("build").Text("buildCommand"), json.Get("deploy").Text("preDeployCommand"));
         var plan = Json.Parse(source.Read("railpack.json", 65536));
         Set("railpack.json", plan.Get("deploy").Text("startCommand"), null, null);
         Keep(plan.Get("deploy").Get("variables"));
     }
+
+    private static bool IsImage(string? builder) => string.Equals(builder, "dockerfile", StringComparison.OrdinalIgnoreCase);
 
     private void Nixpacks(SourceView source)
     {
@@ -143,18 +146,14 @@ internal sealed partial class PlatformFiles
     private static string? Commands(IEnumerable<string> commands) =>
         commands.Take(20).Where(c => c.Length is > 0 and < 400 && !c.Contains('\n') && !c.Contains("/opt/", StringComparison.Ordinal)).ToList() is { Count: > 0 } list ? string.Join('\n', list) : null;
 
-    private void Fly(SourceView source)
-    {
-        if (Toml.Parse(source.Read("fly.toml", 65536)) is { } toml)
-        {
-            var processes = toml.Table("processes");
-            Set("fly.toml", processes.Text("app") ?? processes.Text("web"), null, toml.Table("deploy").Text("release_command"));
-        }
-    }
-
     // Of a file with several services nobody can say which is meant, so only a lone command counts.
-    private void Lines(SourceView source, string file, string key, string? release)
+    private void Lines(SourceView source, string file, string mark, string key, string? release)
     {
+        if (!(source.Read(file, 65536) ?? "").Split('\n').Any(l => l.StartsWith(mark, StringComparison.Ordinal)))
+        {
+            return;
+        }
+
         string? Only(string name)
         {
             var lines = (source.Read(file, 65536) ?? "").Split('\n').Select(l => l.Trim().TrimStart('-').TrimStart()).Where(l => l.StartsWith(name + ":", StringComparison.Ordinal)).ToList();
