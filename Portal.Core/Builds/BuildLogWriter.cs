@@ -66,6 +66,7 @@ public sealed class BuildLogWriter : IAsyncDisposable
     {
         lock (_lock)
         {
+            TellDropped();
             _tail.Clear();
             _pending.Append("\u001b]portal;step;").Append(name).Append('\u0007').Append('\n');
         }
@@ -123,17 +124,24 @@ public sealed class BuildLogWriter : IAsyncDisposable
     {
         await _ended.CancelAsync();
         await _timer.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (_dropped > 0)
+        lock (_lock)
         {
-            Say(string.Create(CultureInfo.InvariantCulture, $"… {_dropped} more lines were not kept: a log has at most {_limit / 1024 / 1024} MB. These are the last ones:"));
-            foreach (var line in Tail.TakeLast(20))
-            {
-                Say(line);
-            }
+            TellDropped();
         }
         await FlushLastAsync();
         _ended.Dispose();
         _flushing.Dispose();
+    }
+
+    // What was said last is what explains how a step ended.
+    private void TellDropped()
+    {
+        if (_dropped > 0)
+        {
+            _pending.Append(string.Create(CultureInfo.InvariantCulture, $"… {_dropped} more lines were not kept: a log has at most {_limit / 1024 / 1024} MB. These are the last ones:\n"));
+            _pending.AppendJoin('\n', _tail.TakeLast(20)).Append('\n');
+            _dropped = 0;
+        }
     }
 
     private async Task FlushLastAsync()

@@ -107,6 +107,8 @@ public sealed class BuildLogWriterTests : IAsyncLifetime
         {
             log.Line($"line {i} of a very talkative build that fills whatever it is given");
         }
+        log.Step("package");
+        log.Say("Packaged.");
         await log.DisposeAsync();
         var stored = await StoredAsync();
         Assert.InRange(stored.Length, 1024 * 1024, 1100 * 1024);

@@ -35,7 +35,8 @@ public sealed class HostDeathTests
         for (var kill = 0; kill < Kills; kill++)
         {
             await Eventually.True(() => IsAlive(shop, "worker"), TimeSpan.FromSeconds(60), "the worker is back");
-            var looks = random.Next(160);
+            // A job of a dead worker is taken up after twenty seconds: shorter lives than that would never get anywhere.
+            var looks = random.Next(800);
             await Eventually.True(() => looks-- <= 0, TimeSpan.FromSeconds(60));
             shop.Kill("worker");
             await Eventually.True(() => !IsAlive(shop, "worker"), what: "the killed worker is gone");
