@@ -97,7 +97,12 @@ package_names() { # PACKAGE…
 # Apps are kept apart by bubblewrap; some machines forbid what it needs.
 check_isolation() {
   $option_trusted && return 0
-  (cd / && as "$user_app" bwrap --unshare-all --share-net --die-with-parent --ro-bind / / --proc /proc --dev /dev true) \
-    >/dev/null 2>&1 ||
+  local walls=(bwrap --unshare-all --share-net --die-with-parent --ro-bind / / --proc /proc --dev /dev)
+  # As the worker does it: root makes the walls, and the app's user is taken behind them.
+  if $as_root; then
+    walls=(bwrap --unshare-ipc --unshare-pid --unshare-uts --die-with-parent --cap-drop ALL --cap-add CAP_SETUID --cap-add CAP_SETGID
+      --cap-add CAP_SETPCAP --ro-bind / / --proc /proc --dev /dev setpriv "--reuid=$user_app" "--regid=$user_app" --clear-groups)
+  fi
+  (cd / && "${walls[@]}" true) >/dev/null 2>&1 ||
     die "bubblewrap does not work on this machine, so apps cannot be isolated from each other. Where everybody who deploys is trusted, start with --trusted."
 }

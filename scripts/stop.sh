@@ -74,7 +74,8 @@ pid_of() { # NAME
   local pid
   pid="$(cat -- "$state/pids/$1" 2>/dev/null || true)"
   [[ $pid =~ ^[0-9]+$ ]] || return 0
-  grep -qszxF "PORTAL_STATE=$state" "/proc/$pid/environ" && printf '%s' "$pid"
+  # In a container root may be kept from reading another user's environment; the command line is open to all.
+  if grep -qszxF "PORTAL_STATE=$state" "/proc/$pid/environ" || grep -qszF "$data/hosts/" "/proc/$pid/cmdline"; then printf '%s' "$pid"; fi
   return 0
 }
 

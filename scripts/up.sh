@@ -50,8 +50,10 @@ ready() {
   [[ $line == *' 200 '* ]]
 }
 
+# A host that dies is noticed at once; this bounds one that hangs, also on a machine with much else to do.
+readonly ready_limit=300
 wait_until_ready() {
-  local deadline=$((SECONDS + 120)) name
+  local deadline=$((SECONDS + ready_limit)) name
   step starting 'web and worker'
   until ready; do
     for name in web worker postgres; do
@@ -67,7 +69,7 @@ startup_failed() { # NAME
   printf '\n' >&2
   step_name=''
   tail -n 15 -- "$state/logs/$1.log" >&2
-  if host_alive "$1"; then die "$1 was not ready after 120 s. Its log: $state/logs/$1.log"; fi
+  if host_alive "$1"; then die "$1 was not ready after $ready_limit s. Its log: $state/logs/$1.log"; fi
   die "$1 did not start. The reason is in the lines above; all of it in $state/logs/$1.log"
 }
 
