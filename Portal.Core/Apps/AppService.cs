@@ -23,7 +23,7 @@ public sealed record AppChange(string? SourceUrl = null, string? Directory = nul
 /// Apps: one repository folder that runs. Creating one makes its production environment; deleting one marks it and lets
 /// the worker stop and remove everything, so that a crash in between loses nothing.
 /// </summary>
-public sealed class AppService(IDbContextFactory<PortalDbContext> contexts, AuditTrail audit, JobQueue jobs, SecretBox secrets, Addresses addresses, LimitOptions limits, TimeProvider time, IDeployKeyMaker? deployKeys = null)
+public sealed class AppService(IDbContextFactory<PortalDbContext> contexts, AuditTrail audit, JobQueue jobs, SecretBox secrets, Addresses addresses, PortalOptions options, TimeProvider time, IDeployKeyMaker? deployKeys = null)
 {
     public async Task<CreatedApp> CreateAsync(Actor actor, string team, NewApp request, CancellationToken cancellationToken)
     {
@@ -35,7 +35,7 @@ public sealed class AppService(IDbContextFactory<PortalDbContext> contexts, Audi
             .Add("source.branch", SourceRules.BranchProblem(request.Branch));
         if (request.Source == SourceKind.Git)
         {
-            errors.Add("source.url", SourceRules.UrlProblem(request.Url));
+            errors.Add("source.url", SourceRules.UrlProblem(request.Url, options.Git));
         }
         else if (!string.IsNullOrEmpty(request.Url))
         {
@@ -54,9 +54,9 @@ public sealed class AppService(IDbContextFactory<PortalDbContext> contexts, Audi
         var key = request.Source == SourceKind.Git && deployKeys is not null ? await deployKeys.MakeAsync($"portal {owner.Slug}/{request.Name}", cancellationToken) : null;
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await db.LockAsync<Teams.Team>(owner.Id, cancellationToken);
-        if (await db.Set<App>().CountAsync(a => a.TeamId == owner.Id, cancellationToken) >= limits.AppsPerTeam)
+        if (await db.Set<App>().CountAsync(a => a.TeamId == owner.Id, cancellationToken) >= options.Limits.AppsPerTeam)
         {
-            throw PortalException.Conflict($"The team has {limits.AppsPerTeam} apps, which is its limit; delete one or ask an admin.");
+            throw PortalException.Conflict($"The team has {options.Limits.AppsPerTeam} apps, which is its limit; delete one or ask an admin.");
         }
         if (await db.Set<App>().AnyAsync(a => a.TeamId == owner.Id && a.Slug == request.Name, cancellationToken))
         {
@@ -111,7 +111,7 @@ public sealed class AppService(IDbContextFactory<PortalDbContext> contexts, Audi
         var found = await db.FindAppAsync(actor, path, Permission.EditApp, cancellationToken);
         var app = found.App;
         new FieldErrors()
-            .Add("source.url", change.SourceUrl is null ? null : app.SourceKind == SourceKind.Git ? SourceRules.UrlProblem(change.SourceUrl) : "Portal's own repository has no address to change.")
+            .Add("source.url", change.SourceUrl is null ? null : app.SourceKind == SourceKind.Git ? SourceRules.UrlProblem(change.SourceUrl, options.Git) : "Portal's own repository has no address to change.")
             .Add("source.directory", SourceRules.DirectoryProblem(change.Directory))
             .ThrowIfAny();
         var before = new { app.SourceUrl, app.Directory, app.PlanOverrides };

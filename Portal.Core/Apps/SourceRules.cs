@@ -1,36 +1,18 @@
+using Portal.Core.Common;
+
 namespace Portal.Core.Apps;
 
 /// <summary>What a person may enter as source, folder, branch and path filter: pure checks, each null or a sentence.</summary>
 public static class SourceRules
 {
-    /// <summary>https or ssh, no credentials inside, nothing that git would take as an option or a helper.</summary>
-    public static string? UrlProblem(string? url)
+    /// <summary>https or ssh, http only where an admin allows it; no credentials inside, nothing that git would take as an option or a helper.</summary>
+    public static string? UrlProblem(string? url, GitOptions options)
     {
         if (string.IsNullOrWhiteSpace(url))
         {
             return "A git address is needed.";
         }
-        if (url.Length > 500 || url.Any(c => char.IsControl(c) || char.IsWhiteSpace(c)))
-        {
-            return "The address has at most 500 characters and no spaces.";
-        }
-        if (!url.Contains("://", StringComparison.Ordinal) && url.IndexOf('@') is var at and > 0 && url.IndexOf(':') > at)
-        {
-            url = "ssh://" + url[..url.IndexOf(':')] + "/" + url[(url.IndexOf(':') + 1)..];
-        }
-        if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Host.Length == 0 || uri.Scheme is not ("https" or "ssh"))
-        {
-            return "Use an https:// or ssh:// address, such as https://example.org/shop/api.git.";
-        }
-        if (uri.Host.StartsWith('-') || uri.AbsolutePath.Contains("/-", StringComparison.Ordinal) && uri.AbsolutePath.StartsWith("/-", StringComparison.Ordinal))
-        {
-            return "The address must not start with a hyphen.";
-        }
-        if (uri.UserInfo.Contains(':', StringComparison.Ordinal) || (uri.Scheme == "https" && uri.UserInfo.Length > 0))
-        {
-            return "Leave user name and password out of the address; Portal shows a deploy key to add at the host instead.";
-        }
-        return null;
+        return RepositoryAddress.TryParse(url, options, out _, out var problem) ? null : problem;
     }
 
     /// <summary>A folder inside the repository; "" is all of it.</summary>

@@ -177,6 +177,10 @@ public sealed class LimitOptions
     [Range(65_536L, 1L << 40)]
     public long PushBytes { get; set; } = 512L * 1024 * 1024;
 
+    /// <summary>What one app's repository may keep in Git LFS.</summary>
+    [Range(0L, 1L << 44)]
+    public long LargeFileBytesPerApp { get; set; } = 5L * 1024 * 1024 * 1024;
+
     [Range(65_536L, 1L << 40)]
     public long SourceBytes { get; set; } = 2L * 1024 * 1024 * 1024;
 

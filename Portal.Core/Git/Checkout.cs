@@ -1,14 +1,16 @@
 using System.Diagnostics;
 using Portal.Core.Common;
+using Portal.Core.Git.LargeFiles;
 
 namespace Portal.Core.Git;
 
 /// <summary>
 /// Writes the files of one commit into a folder: <c>git archive</c>, as the owner of the repository, piped into <c>tar</c>,
-/// as the user who shall own the files. git never writes into the folder and tar never sees the repository; tar lays
-/// symbolic links last and refuses "..", so that no entry of a hostile tree is written outside the folder.
+/// as the user who shall own the files; what Git LFS keeps elsewhere is put in on the way (<see cref="LargeFileTar"/>). git
+/// never writes into the folder and tar never sees the repository; tar lays symbolic links last and refuses "..", so that
+/// no entry of a hostile tree is written outside the folder.
 /// </summary>
-internal sealed class Checkout(GitCommand git, PortalOptions options)
+internal sealed class Checkout(GitCommand git, LargeFileScan scan, PortalOptions options)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 
@@ -31,50 +33,30 @@ internal sealed class Checkout(GitCommand git, PortalOptions options)
         return SourceTree.Parse(listing.Output, limits);
     }
 
-    /// <summary>Says in the build's log when files are kept in Git LFS, of which a build sees only the pointers.</summary>
-    public async Task NoteLargeFilesAsync(string repository, string commit, SourceTree tree, Action<string> log, CancellationToken cancellationToken)
-    {
-        if (!tree.HasAttributes)
-        {
-            return;
-        }
-        var found = await git.RunAsync(new GitCall("grep", "--quiet", "--fixed-strings", "-e", "filter=lfs", commit, "--", ".gitattributes", ":(glob)**/.gitattributes")
-        {
-            Repository = repository,
-        }, cancellationToken);
-        if (found.Succeeded)
-        {
-            log("This repository keeps files in Git LFS. Portal does not fetch them: the build sees the small pointer files in their place.");
-        }
-    }
-
+    /// <summary>Writes the files, those that are kept in Git LFS included, and says how much it wrote.</summary>
+    /// <param name="fetch">Null leaves the pointers of Git LFS in the files' places.</param>
     /// <param name="limits">Bounds what goes through the pipe: conversions of line ends may make files larger than they are stored.</param>
-    public async Task WriteAsync(string repository, string commit, string folder, CheckoutLimits limits, CancellationToken cancellationToken)
+    public async Task<CheckoutResult> WriteAsync(string repository, string commit, SourceTree tree, string folder, CheckoutLimits limits, LargeFileFetch? fetch, CancellationToken cancellationToken)
     {
+        var pointers = fetch is null ? [] : await scan.OfCommitAsync(repository, commit, tree, cancellationToken);
+        var large = pointers.Aggregate(0m, (sum, pointer) => sum + pointer.Size);
+        if (tree.Bytes + large > limits.Bytes)
+        {
+            throw SourceTree.TooLarge(limits);
+        }
+        var files = pointers.Count > 0 ? await fetch!(pointers, cancellationToken) : null;
         await PlainAttributesAsync(repository, cancellationToken);
         Directory.CreateDirectory(folder);
         await GitCommand.GiveAsync(options.Users.Build, folder, cancellationToken);
 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(Limit);
-        using var archive = git.Start(new GitCall("archive", "--format=tar", commit)
-        {
-            Repository = repository,
-            Config = [new("tar.umask", "022"), new("core.autocrlf", "false")],
-        });
         using var tar = GitCommand.StartAs(options.Users.Build, "tar", ["-x", "-f", "-", "--no-same-owner", "-C", folder], []);
         try
         {
-            archive.StandardInput.Close();
-            var archiveSaid = GitCommand.ReadErrorAsync(archive, limit.Token);
             var tarSaid = GitCommand.ReadErrorAsync(tar, limit.Token);
-            var complete = await PumpAsync(archive, tar, limits, limit.Token);
-            await archive.WaitForExitAsync(limit.Token);
+            var complete = await PumpAsync(repository, commit, tar, limits, files, limit.Token);
             await tar.WaitForExitAsync(limit.Token);
-            if (archive.ExitCode != 0 && complete)
-            {
-                throw new PortalException(Refusal.Unavailable, $"git could not read the files of the commit: {await archiveSaid}");
-            }
             if (tar.ExitCode != 0 || !complete)
             {
                 throw new PortalException(Refusal.Invalid, $"The files of the commit could not be written: {await tarSaid}");
@@ -86,23 +68,54 @@ internal sealed class Checkout(GitCommand git, PortalOptions options)
         }
         finally
         {
-            GitCommand.Kill(archive);
             GitCommand.Kill(tar);
         }
+        return new CheckoutResult(tree.Files, tree.Bytes + (long)large);
     }
 
     /// <summary>False when tar stopped reading before the end.</summary>
-    private static async Task<bool> PumpAsync(Process archive, Process tar, CheckoutLimits limits, CancellationToken cancellationToken)
+    private async Task<bool> PumpAsync(string repository, string commit, Process tar, CheckoutLimits limits, LargeFileSet? files, CancellationToken cancellationToken)
     {
         // A tar entry has a header of 512 bytes, a path header of up to 1,536 and padding.
         var most = (limits.Bytes * 2) + (limits.Files * 4096L);
-        var buffer = new byte[128 * 1024];
         long total = 0;
-        int read;
         var complete = true;
-        while ((read = await archive.StandardOutput.BaseStream.ReadAsync(buffer, cancellationToken)) > 0)
+        var large = files is null ? null : new LargeFileTar(files, WriteAsync);
+        using var archive = git.Start(new GitCall("archive", "--format=tar", commit)
         {
-            if ((total += read) > most)
+            Repository = repository,
+            Config = [new("tar.umask", "022"), new("core.autocrlf", "false"), .. large?.Filter ?? []],
+        });
+        try
+        {
+            archive.StandardInput.Close();
+            var said = GitCommand.ReadErrorAsync(archive, cancellationToken);
+            var from = archive.StandardOutput.BaseStream;
+            if (large is not null)
+            {
+                await large.CopyAsync(from, cancellationToken);
+            }
+            var buffer = new byte[128 * 1024];
+            int read;
+            while ((read = await from.ReadAsync(buffer, cancellationToken)) > 0)
+            {
+                await WriteAsync(buffer.AsMemory(0, read));
+            }
+            await archive.WaitForExitAsync(cancellationToken);
+            if (archive.ExitCode != 0 && complete)
+            {
+                throw new PortalException(Refusal.Unavailable, $"git could not read the files of the commit: {await said}");
+            }
+        }
+        finally
+        {
+            GitCommand.Kill(archive);
+        }
+        return Close(tar) && complete;
+
+        async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes)
+        {
+            if ((total += bytes.Length) > most)
             {
                 throw SourceTree.TooLarge(limits);
             }
@@ -110,7 +123,7 @@ internal sealed class Checkout(GitCommand git, PortalOptions options)
             {
                 if (complete)
                 {
-                    await tar.StandardInput.BaseStream.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+                    await tar.StandardInput.BaseStream.WriteAsync(bytes, cancellationToken);
                 }
             }
             catch (IOException)
@@ -118,15 +131,19 @@ internal sealed class Checkout(GitCommand git, PortalOptions options)
                 complete = false;
             }
         }
+    }
+
+    private static bool Close(Process tar)
+    {
         try
         {
             tar.StandardInput.Close();
+            return true;
         }
         catch (IOException)
         {
-            complete = false;
+            return false;
         }
-        return complete;
     }
 
     /// <summary>

@@ -14,11 +14,17 @@ public sealed class GitCommand(PortalOptions options)
 {
     private const int MaxErrorBytes = 64 * 1024;
 
-    public async Task<GitResult> RunAsync(GitCall call, CancellationToken cancellationToken)
+    public Task<GitResult> RunAsync(GitCall call, CancellationToken cancellationToken) => RunAsync("git " + call.Arguments[0], Start(call), call, cancellationToken);
+
+    /// <summary>Runs another program of git's under the same rules; of <paramref name="call"/> the arguments and the bounds count.</summary>
+    public Task<GitResult> RunOtherAsync(string program, GitCall call, CancellationToken cancellationToken) =>
+        RunAsync(program, StartAs(options.Users.Git, program, call.Arguments, [new("HOME", "/nonexistent")]), call, cancellationToken);
+
+    private static async Task<GitResult> RunAsync(string name, Process process, GitCall call, CancellationToken cancellationToken)
     {
+        using var running = process;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(call.Limit);
-        using var process = Start(call);
         try
         {
             var feed = FeedAsync(process, call.Input, limit.Token);
@@ -32,7 +38,7 @@ public sealed class GitCommand(PortalOptions options)
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new PortalException(Refusal.Unavailable,
-                string.Create(CultureInfo.InvariantCulture, $"git {call.Arguments[0]} did not end within {call.Limit.TotalSeconds:0} seconds and was stopped."));
+                string.Create(CultureInfo.InvariantCulture, $"{name} did not end within {call.Limit.TotalSeconds:0} seconds and was stopped."));
         }
         finally
         {

@@ -3,6 +3,7 @@ using Portal.Core.Apps;
 using Portal.Core.Common;
 using Portal.Core.Data;
 using Portal.Core.Git.Hosted;
+using Portal.Core.Git.LargeFiles;
 using Portal.Core.Git.Plain;
 
 namespace Portal.Core.Git;
@@ -14,11 +15,17 @@ public static class GitServices
     {
         services.AddSingleton<GitCommand>();
         services.AddSingleton<RepositoryReader>();
+        services.AddSingleton<LargeFileScan>();
         services.AddSingleton<Checkout>();
         services.AddSingleton<HostedRepositories>();
+        services.AddSingleton<LargeFileStore>();
+        services.AddSingleton<ITeamRepositories, TeamRepositories>();
+        services.AddSingleton(provider => new RepositoryRetention(provider.GetRequiredService<HostedRepositories>(), provider.GetRequiredService<LargeFileStore>(),
+            provider.GetRequiredService<LargeFileScan>(), provider.GetRequiredService<PortalOptions>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<HostedGit>();
-        services.AddSingleton<Pinning>();
+        services.AddSingleton(provider => new Pinning(provider.GetRequiredService<PortalOptions>(), HttpClient.DefaultProxy));
         services.AddSingleton<RemoteGit>();
+        services.AddSingleton<RemoteLargeFiles>();
         services.AddSingleton<Submodules>();
         services.AddSingleton<PlainGit>();
         services.AddSingleton(provider => new SourceGlance(provider.GetRequiredService<PlainGit>(), provider.GetRequiredService<RemoteGit>(), provider.GetRequiredService<PortalOptions>().Git));

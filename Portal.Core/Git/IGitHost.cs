@@ -46,7 +46,7 @@ public interface IGitHost
 
     /// <summary>
     /// Writes the plain files of a fetched commit into <paramref name="targetFolder"/> (made when absent, else empty), without
-    /// a .git folder; submodules of outside repositories included. As root the files belong to the user of builds.
+    /// a .git folder; submodules and what Git LFS keeps elsewhere included. As root the files belong to the user of builds.
     /// </summary>
     /// <param name="log">Told what a developer should read in the build's log, one line each.</param>
     Task<CheckoutResult> CheckoutAsync(GitSource source, string commit, string targetFolder, CheckoutLimits limits, Action<string> log, CancellationToken cancellationToken);

@@ -1,9 +1,12 @@
+using Portal.Core.Apps;
 using Portal.Core.Common;
+using Portal.Core.Git.Plain;
 
 namespace Portal.Core.Git.Hosted;
 
-/// <summary>Portal's own repositories: everything is on this machine already.</summary>
-internal sealed class HostedGit(HostedRepositories repositories, RepositoryReader reader, Checkout checkout) : IGitHost
+/// <summary>Portal's own repositories: everything is on this machine already, but for submodules that lie elsewhere.</summary>
+internal sealed class HostedGit(HostedRepositories repositories, RepositoryReader reader, Checkout checkout, Submodules submodules,
+    LargeFileStore largeFiles, ITeamRepositories team, PlainGit plain) : IGitHost
 {
     public async Task<string?> ResolveAsync(GitSource source, string refOrCommit, CancellationToken cancellationToken) =>
         repositories.Exists(source.AppId) ? await reader.ResolveAsync(repositories.FolderOf(source.AppId), refOrCommit, cancellationToken) : null;
@@ -19,13 +22,19 @@ internal sealed class HostedGit(HostedRepositories repositories, RepositoryReade
         var info = await FetchAsync(source, commit, cancellationToken);
         var repository = repositories.FolderOf(source.AppId);
         var tree = await checkout.MeasureAsync(repository, info.Commit, limits, cancellationToken);
-        await checkout.WriteAsync(repository, info.Commit, targetFolder, limits, cancellationToken);
-        await checkout.NoteLargeFilesAsync(repository, info.Commit, tree, log, cancellationToken);
-        if (tree.Links.Count > 0)
+        var written = await checkout.WriteAsync(repository, info.Commit, tree, targetFolder, limits, (wanted, _) => largeFiles.FetchAsync(source.AppId, wanted), cancellationToken);
+        if (tree.Links.Count == 0)
         {
-            log($"Submodules of Portal's own repositories are not fetched; the folder {tree.Links[0].Path} stays empty. Push its files instead.");
+            return written;
         }
-        return new CheckoutResult(tree.Files, tree.Bytes);
+        var own = new CodeOrigin.Own(await team.PathOfAsync(source.AppId, cancellationToken));
+        return await submodules.WriteAsync(new SubmoduleWork(own, repository, info.Commit, tree, targetFolder, limits, log,
+            (origin, wanted) => origin switch
+            {
+                CodeOrigin.Own { Path: var path } => OwnAsync(source, path, wanted, cancellationToken),
+                CodeOrigin.Outside { Address: var address } => plain.ModuleAsync(source, address, wanted, log, cancellationToken),
+                _ => throw new InvalidOperationException($"{origin.GetType()} is no origin."),
+            }), written, cancellationToken);
     }
 
     public async Task<IReadOnlyList<Head>> HeadsAsync(GitSource source, CancellationToken cancellationToken) =>
@@ -39,4 +48,16 @@ internal sealed class HostedGit(HostedRepositories repositories, RepositoryReade
 
     public Task<bool?> IsAncestorAsync(GitSource source, string ancestor, string descendant, CancellationToken cancellationToken) =>
         reader.IsAncestorAsync(repositories.FolderOf(source.AppId), ancestor, descendant, cancellationToken);
+
+    private async Task<FetchedModule> OwnAsync(GitSource source, AppPath path, string commit, CancellationToken cancellationToken)
+    {
+        if (await team.FindAsync(source.AppId, path, cancellationToken) is not { } app || !repositories.Exists(app))
+        {
+            throw new PortalException(Refusal.NotFound, $"The team has no app {path.App} with a repository of its own here. Push that repository to an app of this name, or give an https:// address in .gitmodules.");
+        }
+        var repository = repositories.FolderOf(app);
+        return await reader.CommitOfAsync(repository, commit, cancellationToken) is not null
+            ? new FetchedModule(repository, (wanted, _) => largeFiles.FetchAsync(app, wanted))
+            : throw new PortalException(Refusal.NotFound, $"The commit {commit[..10]} is not in the repository of {path.App}; push it there first.");
+    }
 }

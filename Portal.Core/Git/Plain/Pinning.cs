@@ -4,16 +4,23 @@ using Portal.Core.Common;
 
 namespace Portal.Core.Git.Plain;
 
+/// <param name="Addresses">The only ones to talk to; empty when only the proxy knows the host.</param>
+/// <param name="Proxy">The machine's own way out; null: directly.</param>
+internal sealed record Route(IReadOnlyList<IPAddress> Addresses, Uri? Proxy);
+
 /// <summary>
 /// Resolves a host once and lets git talk to exactly those addresses: a name that answers differently the second time
-/// leads nowhere else.
+/// leads nowhere else. Through a proxy, which looks the name up itself, what is known of the host must be allowed too.
 /// </summary>
-internal sealed class Pinning(PortalOptions options)
+/// <param name="proxy">From http_proxy, https_proxy and no_proxy of the host's environment, as builds see them.</param>
+internal sealed class Pinning(PortalOptions options, IWebProxy proxy)
 {
     private const int MaxAddresses = 8;
 
-    public async Task<IReadOnlyList<IPAddress>> ResolveAsync(string host, CancellationToken cancellationToken)
+    /// <param name="internalToo">Whether the admin's list of internal hosts counts.</param>
+    public async Task<Route> RouteAsync(string scheme, string host, int port, bool internalToo, CancellationToken cancellationToken)
     {
+        var way = scheme == "ssh" ? null : ProxyFor(new UriBuilder(scheme, host, port).Uri);
         IPAddress[] addresses;
         try
         {
@@ -21,13 +28,15 @@ internal sealed class Pinning(PortalOptions options)
         }
         catch (SocketException)
         {
-            throw new PortalException(Refusal.Unavailable, $"The host {host} is not known; check the address.");
+            return way is not null ? new Route([], way) : throw new PortalException(Refusal.Unavailable, $"The host {host} is not known; check the address.");
         }
-        var allowed = Choose(host, addresses, options.Git.AllowedInternalHosts);
-        return allowed.Count > 0 ? allowed : throw new PortalException(Refusal.Denied,
+        var allowed = Choose(host, addresses, internalToo ? options.Git.AllowedInternalHosts : []);
+        return allowed.Count > 0 ? new Route(allowed, way) : throw new PortalException(Refusal.Denied,
             $"The host {host} is within Portal's own network. An admin can allow it with the setting Portal:Git:AllowedInternalHosts.");
     }
 
     internal static IReadOnlyList<IPAddress> Choose(string host, IEnumerable<IPAddress> addresses, IReadOnlyList<string> allowedHosts) =>
         [.. addresses.Where(a => !AddressRules.IsInternal(a) || allowedHosts.Contains(host, StringComparer.OrdinalIgnoreCase)).Take(MaxAddresses)];
+
+    private Uri? ProxyFor(Uri target) => proxy.IsBypassed(target) || proxy.GetProxy(target) is not { } way || way == target ? null : way;
 }

@@ -1,10 +1,12 @@
 using System.Collections.Concurrent;
+using Portal.Core.Apps;
 using Portal.Core.Common;
+using Portal.Core.Git.LargeFiles;
 
 namespace Portal.Core.Git.Plain;
 
 /// <summary>Any git address. What is needed of it is kept in a mirror on this machine, one commit deep.</summary>
-internal sealed class PlainGit(RemoteGit remote, RepositoryReader reader, Checkout checkout, Submodules submodules, PortalOptions options) : IGitHost
+internal sealed class PlainGit(RemoteGit remote, RepositoryReader reader, Checkout checkout, Submodules submodules, RemoteLargeFiles largeFiles, PortalOptions options) : IGitHost
 {
     private static readonly TimeSpan ListLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan FetchLimit = TimeSpan.FromMinutes(10);
@@ -43,11 +45,24 @@ internal sealed class PlainGit(RemoteGit remote, RepositoryReader reader, Checko
         var info = await FetchAsync(source, commit, cancellationToken);
         var mirror = remote.MirrorOf(source.AppId, address);
         var tree = await checkout.MeasureAsync(mirror, info.Commit, limits, cancellationToken);
-        await checkout.WriteAsync(mirror, info.Commit, targetFolder, limits, cancellationToken);
-        await checkout.NoteLargeFilesAsync(mirror, info.Commit, tree, log, cancellationToken);
-        return await submodules.WriteAsync(new SubmoduleWork(source, address, mirror, info.Commit, tree, targetFolder, limits, log,
-            (url, wanted) => GetAsync(source with { DeployKey = url.Host == address.Host ? source.DeployKey : null }, url, wanted, cancellationToken)), cancellationToken);
+        var written = await checkout.WriteAsync(mirror, info.Commit, tree, targetFolder, limits,
+            LargeFiles(source, address, mirror, info.Commit, log), cancellationToken);
+        return await submodules.WriteAsync(new SubmoduleWork(new CodeOrigin.Outside(address), mirror, info.Commit, tree, targetFolder, limits, log,
+            (origin, wanted) => ModuleAsync(source, ((CodeOrigin.Outside)origin).Address, wanted, log, cancellationToken)), written, cancellationToken);
     }
+
+    /// <summary>A commit of another outside repository; the app's deploy key goes to its own host only.</summary>
+    internal async Task<FetchedModule> ModuleAsync(GitSource source, RepositoryAddress address, string commit, Action<string> log, CancellationToken cancellationToken)
+    {
+        var own = source.Url is { } url && RepositoryAddress.Parse(url, options.Git) is var main && (main.Host, main.Port) == (address.Host, address.Port);
+        var other = source with { DeployKey = own ? source.DeployKey : null };
+        var mirror = await GetAsync(other, address, commit, cancellationToken);
+        return new FetchedModule(mirror, LargeFiles(other, address, mirror, commit, log));
+    }
+
+    /// <summary>A look without an app needs no large files.</summary>
+    private LargeFileFetch? LargeFiles(GitSource source, RepositoryAddress address, string mirror, string commit, Action<string> log) =>
+        source.MaxBytes is null ? (wanted, token) => largeFiles.FetchAsync(source, address, mirror, commit, wanted, log, token) : null;
 
     public async Task<IReadOnlyList<Head>> HeadsAsync(GitSource source, CancellationToken cancellationToken) =>
         [.. (await ListAsync(source, ["refs/heads/*", "refs/tags/*"], cancellationToken)).Where(h => h.Key.StartsWith("refs/", StringComparison.Ordinal))
@@ -86,7 +101,7 @@ internal sealed class PlainGit(RemoteGit remote, RepositoryReader reader, Checko
     public Task<bool?> IsAncestorAsync(GitSource source, string ancestor, string descendant, CancellationToken cancellationToken) =>
         Task.FromResult(ancestor == descendant ? (bool?)true : null);
 
-    private RemoteAddress Address(GitSource source) => RemoteAddress.Parse(source.Url ?? "", options.Git);
+    private RepositoryAddress Address(GitSource source) => RepositoryAddress.Parse(source.Url ?? "", options.Git);
 
     /// <summary>Refs by name; an annotated tag by the commit that it names.</summary>
     private async Task<Dictionary<string, string>> ListAsync(GitSource source, string[] patterns, CancellationToken cancellationToken)
@@ -116,7 +131,7 @@ internal sealed class PlainGit(RemoteGit remote, RepositoryReader reader, Checko
     }
 
     /// <summary>The mirror, with the commit in it.</summary>
-    private async Task<string> GetAsync(GitSource source, RemoteAddress address, string commit, CancellationToken cancellationToken)
+    private async Task<string> GetAsync(GitSource source, RepositoryAddress address, string commit, CancellationToken cancellationToken)
     {
         var mirror = await remote.EnsureMirrorAsync(source.AppId, address, cancellationToken);
         var gate = _fetching.GetOrAdd(mirror, _ => new SemaphoreSlim(1));
@@ -153,7 +168,7 @@ internal sealed class PlainGit(RemoteGit remote, RepositoryReader reader, Checko
         }
     }
 
-    private Task<GitResult> FetchAsync(GitSource source, RemoteAddress address, string mirror, string[] how, string what, CancellationToken cancellationToken) =>
+    private Task<GitResult> FetchAsync(GitSource source, RepositoryAddress address, string mirror, string[] how, string what, CancellationToken cancellationToken) =>
         remote.RunAsync(source, address, new GitCall(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", .. how, "--", address.Url, what])
         {
             Repository = mirror,

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
+using Portal.Core.Apps;
 using Portal.Core.Common;
 
 namespace Portal.Core.Git.Plain;
@@ -23,10 +24,10 @@ internal sealed class RemoteGit(GitCommand git, Pinning pinning, PortalOptions o
     public string Mirrors => Path.Combine(options.DataDirectory, "mirrors");
 
     /// <summary>One mirror per app and address: another address is another repository.</summary>
-    public string MirrorOf(Guid app, RemoteAddress address) =>
+    public string MirrorOf(Guid app, RepositoryAddress address) =>
         Path.Combine(Mirrors, $"{app}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(address.Url)))[..12]}.git");
 
-    public async Task<string> EnsureMirrorAsync(Guid app, RemoteAddress address, CancellationToken cancellationToken)
+    public async Task<string> EnsureMirrorAsync(Guid app, RepositoryAddress address, CancellationToken cancellationToken)
     {
         var mirror = MirrorOf(app, address);
         if (!File.Exists(Path.Combine(mirror, "HEAD")))
@@ -41,9 +42,9 @@ internal sealed class RemoteGit(GitCommand git, Pinning pinning, PortalOptions o
         return mirror;
     }
 
-    public async Task<GitResult> RunAsync(GitSource source, RemoteAddress address, GitCall call, CancellationToken cancellationToken)
+    public async Task<GitResult> RunAsync(GitSource source, RepositoryAddress address, GitCall call, CancellationToken cancellationToken)
     {
-        var addresses = await pinning.ResolveAsync(address.Host, cancellationToken);
+        var route = await pinning.RouteAsync(address.Scheme, address.Host, address.Port, internalToo: true, cancellationToken);
         using var key = address.IsSsh ? await KeyFile.WriteAsync(source, options.Users.Git, cancellationToken) : null;
         if (address.IsSsh)
         {
@@ -53,7 +54,7 @@ internal sealed class RemoteGit(GitCommand git, Pinning pinning, PortalOptions o
         {
             new($"protocol.{address.Scheme}.allow", "always"),
             new("http.followRedirects", "false"),
-            new("http.proxy", ""),
+            new("http.proxy", route.Proxy?.OriginalString ?? ""),
             new("http.lowSpeedLimit", "1000"),
             new("http.lowSpeedTime", "60"),
             new("credential.helper", ""),
@@ -64,29 +65,30 @@ internal sealed class RemoteGit(GitCommand git, Pinning pinning, PortalOptions o
             new("fetch.writeCommitGraph", "false"),
         };
         config.AddRange(HarmlessMistakes.Select(mistake => new KeyValuePair<string, string>($"fetch.fsck.{mistake}", "ignore")));
-        if (!address.IsSsh && !IPAddress.TryParse(address.Host, out _))
+        if (!address.IsSsh && route.Proxy is null && !IPAddress.TryParse(address.Host, out _))
         {
-            config.Add(new("http.curloptResolve", string.Create(CultureInfo.InvariantCulture, $"{address.Host}:{address.Port}:{string.Join(',', addresses.Select(InUrl))}")));
+            config.Add(new("http.curloptResolve", string.Create(CultureInfo.InvariantCulture, $"{address.Host}:{address.Port}:{string.Join(',', route.Addresses.Select(InUrl))}")));
         }
         var environment = new Dictionary<string, string>();
         if (key is not null)
         {
-            environment["GIT_SSH_COMMAND"] = SshCommand(source, address, addresses[0], key.File);
+            environment["GIT_SSH_COMMAND"] = SshCommand(source, address, route.Addresses[0], key.File);
         }
         return await git.RunAsync(call with { Config = [.. config, .. call.Config], Environment = environment, MaxFileBytes = source.MaxBytes ?? options.Limits.SourceBytes }, cancellationToken);
     }
 
-    /// <summary>git gives this to a shell: every part is either a constant or of a checked alphabet (hex, digits, letters, dots, colons).</summary>
-    private string SshCommand(GitSource source, RemoteAddress address, IPAddress pinned, string keyFile)
+    /// <summary>Runs a command at the host of an ssh repository; its account decides what that may be.</summary>
+    /// <param name="command">The shell there takes it apart: constants and what <see cref="RepositoryAddress"/> has checked.</param>
+    public async Task<GitResult> OverSshAsync(GitSource source, RepositoryAddress address, string command, CancellationToken cancellationToken)
     {
-        var options = new[]
-        {
-            "BatchMode=yes", "IdentitiesOnly=yes", $"HostKeyAlias={address.Host}", $"HostName={pinned}", "StrictHostKeyChecking=accept-new",
-            $"UserKnownHostsFile={Path.Combine(Mirrors, $"{source.AppId}.known_hosts")}", "GlobalKnownHostsFile=/dev/null", "ConnectTimeout=15",
-            "ServerAliveInterval=15", "ForwardAgent=no", "ClearAllForwardings=yes", "PermitLocalCommand=no", "ProxyCommand=none",
-            "PreferredAuthentications=publickey", "ControlMaster=no", "ControlPath=none", "UpdateHostKeys=no",
-        };
-        return $"ssh -F /dev/null -i '{keyFile}' {string.Join(' ', options.Select(o => $"-o '{o}'"))}";
+        var route = await pinning.RouteAsync(address.Scheme, address.Host, address.Port, internalToo: true, cancellationToken);
+        using var key = await KeyFile.WriteAsync(source, options.Users.Git, cancellationToken);
+        await EnsureFolderAsync(cancellationToken);
+        return await git.RunOtherAsync("ssh", new GitCall(
+        [
+            "-F", "/dev/null", "-i", key.File, .. SshOptions(source, address, route.Addresses[0]).SelectMany(o => new[] { "-o", o }),
+            "-p", address.Port.ToString(CultureInfo.InvariantCulture), "-l", address.User!, "--", address.Host, command,
+        ]), cancellationToken);
     }
 
     /// <summary>Removes what was kept of the repositories of something that is no app.</summary>
@@ -101,6 +103,21 @@ internal sealed class RemoteGit(GitCommand git, Pinning pinning, PortalOptions o
             Directory.Delete(mirror, recursive: true);
         }
     }
+
+    /// <summary>git gives this to a shell: every part is either a constant or of a checked alphabet (hex, digits, letters, dots, colons, brackets).</summary>
+    private string SshCommand(GitSource source, RepositoryAddress address, IPAddress pinned, string keyFile) =>
+        $"ssh -F /dev/null -i '{keyFile}' {string.Join(' ', SshOptions(source, address, pinned).Select(o => $"-o '{o}'"))}";
+
+    /// <summary>The host's key is trusted when it is first seen and recorded per app and port; another one later is refused.</summary>
+    private string[] SshOptions(GitSource source, RepositoryAddress address, IPAddress pinned) =>
+    [
+        "BatchMode=yes", "IdentitiesOnly=yes", string.Create(CultureInfo.InvariantCulture, $"HostKeyAlias=[{address.Host}]:{address.Port}"), $"HostName={pinned}",
+        "StrictHostKeyChecking=accept-new", $"UserKnownHostsFile={KnownHostsOf(source)}", "GlobalKnownHostsFile=/dev/null", "ConnectTimeout=15",
+        "ServerAliveInterval=15", "ForwardAgent=no", "ClearAllForwardings=yes", "PermitLocalCommand=no", "ProxyCommand=none",
+        "PreferredAuthentications=publickey", "ControlMaster=no", "ControlPath=none", "UpdateHostKeys=no", "HashKnownHosts=no",
+    ];
+
+    private string KnownHostsOf(GitSource source) => Path.Combine(Mirrors, $"{source.AppId}.known_hosts");
 
     private async Task EnsureFolderAsync(CancellationToken cancellationToken)
     {

@@ -36,7 +36,7 @@ public sealed class SourceGlance : IDisposable
     /// <exception cref="PortalException">A sentence for the person who typed the address.</exception>
     public async Task<T> LookAsync<T>(string url, string? branch, Func<Glance, T> look, CancellationToken cancellationToken)
     {
-        if (RemoteAddress.Parse(url, _options).IsSsh)
+        if (RepositoryAddress.Parse(url, _options).IsSsh)
         {
             throw new PortalException(Refusal.Conflict, "An ssh address is read with a deploy key, which is made together with the app. Create the app, add its key at the git host, and the first build looks at the code.");
         }

@@ -1,4 +1,5 @@
 using System.Net;
+using Portal.Core.Apps;
 using Portal.Core.Common;
 using Portal.Core.Git.Plain;
 
@@ -67,7 +68,7 @@ public sealed class AddressRulesTests
     [InlineData("https://0x7f.1/x", "https://127.0.0.1:443/x")]
     [InlineData("https://[::1]/x", "https://[::1]:443/x")]
     public void An_address_is_put_together_anew(string url, string canonical) =>
-        Assert.Equal(canonical, RemoteAddress.Parse(url, new GitOptions()).Url);
+        Assert.Equal(canonical, RepositoryAddress.Parse(url, new GitOptions()).Url);
 
     [Theory]
     [InlineData("http://git.example.org/x")]
@@ -90,12 +91,12 @@ public sealed class AddressRulesTests
     [InlineData("https://git.example.org/x y")]
     [InlineData("")]
     public void What_is_no_plain_address_is_refused(string url) =>
-        Assert.Throws<PortalException>(() => RemoteAddress.Parse(url, new GitOptions()));
+        Assert.Throws<PortalException>(() => RepositoryAddress.Parse(url, new GitOptions()));
 
     [Fact]
     public void A_password_in_an_address_is_not_repeated_in_the_refusal()
     {
-        var e = Assert.Throws<PortalException>(() => RemoteAddress.Parse("https://ada:hunter2@git.example.org/x", new GitOptions()));
+        var e = Assert.Throws<PortalException>(() => RepositoryAddress.Parse("https://ada:hunter2@git.example.org/x", new GitOptions()));
         Assert.DoesNotContain("hunter2", e.Message, StringComparison.Ordinal);
         Assert.Contains("deploy key", e.Message, StringComparison.Ordinal);
     }
@@ -105,5 +106,5 @@ public sealed class AddressRulesTests
     [InlineData("../../other/lib", "https://git.example.org:443/other/lib")]
     [InlineData("https://elsewhere.example/lib", "https://elsewhere.example:443/lib")]
     public void A_submodules_address_may_be_relative(string url, string canonical) =>
-        Assert.Equal(canonical, RemoteAddress.Parse("https://git.example.org/shop/api.git", new GitOptions()).Resolve(url, new GitOptions()).Url);
+        Assert.Equal(canonical, RepositoryAddress.Parse("https://git.example.org/shop/api.git", new GitOptions()).Resolve(url, new GitOptions()).Url);
 }

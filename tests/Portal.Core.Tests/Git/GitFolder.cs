@@ -1,6 +1,9 @@
+using Microsoft.Extensions.DependencyInjection;
+using Portal.Core.Apps;
 using Portal.Core.Common;
 using Portal.Core.Git;
 using Portal.Core.Git.Hosted;
+using Portal.Testing;
 using Xunit;
 
 namespace Portal.Core.Tests.Git;
@@ -11,12 +14,14 @@ internal sealed class GitFolder : IDisposable
     public GitFolder()
     {
         Root = Directory.CreateTempSubdirectory("portal-git-").FullName;
-        Options = new PortalOptions { DataDirectory = Path.Combine(Root, "data") };
+        Options = new PortalOptions { PublicUrl = "http://localhost:8080", DataDirectory = Path.Combine(Root, "data") };
         Directory.CreateDirectory(Options.Repositories);
         Git = new GitCommand(Options);
         Repositories = new HostedRepositories(Git, Options);
-        var reader = new RepositoryReader(Git);
-        Hosted = new HostedGit(Repositories, reader, new Checkout(Git, Options));
+        Team = new FakeTeamRepositories();
+        Hosted = new ServiceCollection()
+            .AddSingleton(Options).AddSingleton(TimeProvider.System).AddPortalGit().AddSingleton<ITeamRepositories>(Team)
+            .BuildServiceProvider().GetRequiredService<HostedGit>();
         Source = new GitSource(Portal.Core.Apps.SourceKind.Portal, Guid.NewGuid());
     }
 
@@ -29,6 +34,8 @@ internal sealed class GitFolder : IDisposable
     public HostedRepositories Repositories { get; }
 
     internal HostedGit Hosted { get; }
+
+    public FakeTeamRepositories Team { get; }
 
     public GitSource Source { get; }
 
@@ -61,6 +68,8 @@ internal sealed class GitFolder : IDisposable
     public async Task<string> RunAsync(params string[] arguments)
     {
         var start = new System.Diagnostics.ProcessStartInfo("git") { WorkingDirectory = Work, RedirectStandardOutput = true, RedirectStandardError = true };
+        // git-lfs, where it is installed, would take part.
+        start.Environment["GIT_CONFIG_NOSYSTEM"] = "1";
         foreach (var argument in (string[])["-c", "user.name=Ada", "-c", "user.email=ada@example.org", .. arguments])
         {
             start.ArgumentList.Add(argument);
@@ -71,6 +80,14 @@ internal sealed class GitFolder : IDisposable
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.True(process.ExitCode == 0, $"git {string.Join(' ', arguments)}: {await error}");
         return output;
+    }
+
+    /// <summary>Writes an object that git itself would never make.</summary>
+    public async Task<string> HashAsync(string type, byte[] content)
+    {
+        var file = Path.Combine(Root, "object");
+        await File.WriteAllBytesAsync(file, content, TestContext.Current.CancellationToken);
+        return (await RunAsync("hash-object", "-t", type, "-w", "--literally", file)).Trim();
     }
 
     public void Dispose() => Directory.Delete(Root, recursive: true);

@@ -84,19 +84,6 @@ public sealed class HostedGitTests : IDisposable
     }
 
     [Fact]
-    public async Task Files_in_Git_LFS_are_said_to_be_pointers()
-    {
-        var plain = await _git.CommitAsync("plain", ("sub/.gitattributes", "*.txt text\n"), ("a", "1"));
-        var lfs = await _git.CommitAsync("lfs", ("sub/.gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n"));
-        await _git.PushAsync("main");
-        var log = new List<string>();
-        await _git.Hosted.CheckoutAsync(_git.Source, plain, Path.Combine(_git.Root, "one"), Limits, log.Add, Token);
-        Assert.Empty(log);
-        await _git.Hosted.CheckoutAsync(_git.Source, lfs, Path.Combine(_git.Root, "two"), Limits, log.Add, Token);
-        Assert.Contains("Git LFS", Assert.Single(log), StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task Nothing_is_written_through_a_symbolic_link()
     {
         Directory.CreateDirectory(_git.Work);
@@ -104,9 +91,9 @@ public sealed class HostedGitTests : IDisposable
         await _git.CommitAsync("base", ("z", "1"));
         // A tree that git would never make by itself: "a" is a link out of the folder and, once more, a folder with a file.
         var blob = (await _git.RunAsync("rev-parse", "HEAD:z")).Trim();
-        var link = await HashAsync("blob", System.Text.Encoding.UTF8.GetBytes(outside));
-        var inner = await HashAsync("tree", [.. "100644 b\0"u8, .. Convert.FromHexString(blob)]);
-        var tree = await HashAsync("tree", [.. "120000 a\0"u8, .. Convert.FromHexString(link), .. "40000 a\0"u8, .. Convert.FromHexString(inner)]);
+        var link = await _git.HashAsync("blob", System.Text.Encoding.UTF8.GetBytes(outside));
+        var inner = await _git.HashAsync("tree", [.. "100644 b\0"u8, .. Convert.FromHexString(blob)]);
+        var tree = await _git.HashAsync("tree", [.. "120000 a\0"u8, .. Convert.FromHexString(link), .. "40000 a\0"u8, .. Convert.FromHexString(inner)]);
         var commit = (await _git.RunAsync("commit-tree", "-m", "hostile", tree)).Trim();
         await _git.RunAsync("update-ref", "refs/heads/evil", commit);
         await _git.PushAsync("refs/heads/evil");
@@ -143,11 +130,4 @@ public sealed class HostedGitTests : IDisposable
     }
 
     public void Dispose() => _git.Dispose();
-
-    private async Task<string> HashAsync(string type, byte[] content)
-    {
-        var file = Path.Combine(_git.Root, "object");
-        await File.WriteAllBytesAsync(file, content, Token);
-        return (await _git.RunAsync("hash-object", "-t", type, "-w", "--literally", file)).Trim();
-    }
 }

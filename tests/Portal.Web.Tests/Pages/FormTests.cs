@@ -1,4 +1,5 @@
 using Portal.Core.Apps;
+using Portal.Core.Common;
 using Portal.Web.Components.Pages.NewApp;
 using Portal.Web.Components.Pages.Variables;
 using Xunit;
@@ -77,7 +78,16 @@ public sealed class FormTests
         form.SetUrl(url);
 
         Assert.Equal(name, form.Name);
-        Assert.Empty(form.Problems());
+        Assert.Empty(form.Problems(new GitOptions()));
+    }
+
+    [Fact]
+    public void An_address_without_encryption_is_refused_unless_an_admin_allows_it()
+    {
+        var form = new NewAppForm { Name = "mine", Source = SourceKind.Git, Url = "http://git.example.org/shop/api.git" };
+
+        Assert.Contains("https://", form.Problems(new GitOptions())["source.url"], StringComparison.Ordinal);
+        Assert.Empty(form.Problems(new GitOptions { AllowHttp = true }));
     }
 
     [Fact]
@@ -94,14 +104,14 @@ public sealed class FormTests
     [InlineData("", "name")]
     [InlineData("new", "name")]
     [InlineData("a--b", "name")]
-    public void A_bad_name_is_named(string name, string field) => Assert.Contains(field, new NewAppForm { Name = name }.Problems().Keys);
+    public void A_bad_name_is_named(string name, string field) => Assert.Contains(field, new NewAppForm { Name = name }.Problems(new GitOptions()).Keys);
 
     [Fact]
     public void Every_problem_is_said_at_once()
     {
         var form = new NewAppForm { Code = CodeChoice.Git, Url = "file:///etc", Branch = "a..b", Directory = "../x", DeployOn = DeployTrigger.Tag, TagPattern = "" };
 
-        Assert.Equal(["deployOn", "name", "source.branch", "source.directory", "source.url"], form.Problems().Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["deployOn", "name", "source.branch", "source.directory", "source.url"], form.Problems(new GitOptions()).Keys.Order(StringComparer.Ordinal));
     }
 
     [Fact]

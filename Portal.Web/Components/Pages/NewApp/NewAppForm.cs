@@ -74,13 +74,13 @@ public sealed class NewAppForm
     }
 
     /// <summary>By field, as the services name them; empty when it can be sent.</summary>
-    public IReadOnlyDictionary<string, string> Problems()
+    public IReadOnlyDictionary<string, string> Problems(GitOptions git)
     {
         var problems = new Dictionary<string, string>();
         Add("name", Slug.ProblemForApp(Name));
         if (Code == CodeChoice.Git)
         {
-            Add("source.url", SourceRules.UrlProblem(Url));
+            Add("source.url", SourceRules.UrlProblem(Url, git));
         }
 
         if (Code == CodeChoice.Sample)
