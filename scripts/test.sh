@@ -26,7 +26,7 @@ command_test() {
   trap 'exit 143' TERM
   trap '[[ -z $attended ]] || kill "$attended" 2>/dev/null || true' EXIT
   find_programs
-  install_packages git postgresql bubblewrap chromium util-linux shellcheck
+  install_packages git git-lfs openssh-server postgresql bubblewrap chromium util-linux shellcheck
   checked restoring 'packages as the lock files say' dotnet restore "$root/Portal.sln" --locked-mode -v quiet
   checked checking 'the launcher (shellcheck)' check_scripts
   checked checking 'the format (dotnet format)' dotnet format "$root/Portal.sln" --verify-no-changes --no-restore -v quiet

@@ -53,6 +53,12 @@ public sealed class App
     /// <summary>The public half, to copy to the git host.</summary>
     public string? DeployKeyPublic { get; set; }
 
+    /// <summary>Raised when a person accepts that the git host shows a new ssh key; what was trusted before is forgotten.</summary>
+    public int HostKeyGeneration { get; set; }
+
+    /// <summary>Why the outside repository could not be read when it was last looked at; null while it can.</summary>
+    public string? SourceProblem { get; set; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     public required Guid? CreatedBy { get; init; }
@@ -158,6 +164,7 @@ internal sealed class AppMapping : IEntityTypeConfiguration<App>
         builder.HasKey(a => a.Id);
         builder.Property(a => a.Slug).HasMaxLength(18);
         builder.Property(a => a.SourceUrl).HasMaxLength(500);
+        builder.Property(a => a.SourceProblem).HasMaxLength(600);
         builder.Property(a => a.Directory).HasMaxLength(200);
         builder.Property(a => a.PlanOverrides).HasColumnType("jsonb");
         builder.HasIndex(a => new { a.TeamId, a.Slug }).IsUnique();

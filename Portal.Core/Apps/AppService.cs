@@ -146,6 +146,21 @@ public sealed class AppService(IDbContextFactory<PortalDbContext> contexts, Audi
         return secret;
     }
 
+    /// <summary>The git host has a new ssh key and a person has made sure that it is the host's: the next look trusts what it sees.</summary>
+    public async Task TrustNewHostKeyAsync(Actor actor, AppPath path, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var found = await db.FindAppAsync(actor, path, Permission.EditApp, cancellationToken);
+        if (found.App.SourceKind != SourceKind.Git)
+        {
+            throw PortalException.Conflict("Portal's own repository is at no other host.");
+        }
+        found.App.HostKeyGeneration++;
+        audit.Record(db, actor, "app.host-key", found.Path, found.App.TeamId, found.App.Id, after: new { found.App.SourceUrl });
+        db.Signal(LiveTopics.App, found.App.Id);
+        await db.SaveAsync(cancellationToken);
+    }
+
     /// <param name="confirmation">The app's name, typed by the person.</param>
     public async Task DeleteAsync(Actor actor, AppPath path, string confirmation, CancellationToken cancellationToken)
     {

@@ -40,6 +40,6 @@ internal sealed class GitHosts(HostedGit hosted, PlainGit plain, SecretBox box) 
     public (IGitHost Host, GitSource Source) For(App app) => app.SourceKind switch
     {
         SourceKind.Portal => (hosted, new GitSource(SourceKind.Portal, app.Id)),
-        _ => (plain, new GitSource(SourceKind.Git, app.Id, app.SourceUrl, app.DeployKey is { } key ? box.Open(SecretPurposes.DeployKey, key) : null)),
+        _ => (plain, new GitSource(SourceKind.Git, app.Id, app.SourceUrl, app.DeployKey is { } key ? box.Open(SecretPurposes.DeployKey, key) : null, app.HostKeyGeneration)),
     };
 }

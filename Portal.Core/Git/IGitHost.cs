@@ -10,7 +10,8 @@ namespace Portal.Core.Git;
 /// <param name="Url">The address of an outside repository; null for Portal's own.</param>
 /// <param name="DeployKey">Private key in OpenSSH's format, opened from its seal; null without one.</param>
 /// <param name="MaxBytes">Most bytes that are fetched at once; null: the limit of sources.</param>
-public sealed record GitSource(SourceKind Kind, Guid AppId, string? Url = null, string? DeployKey = null, long? MaxBytes = null)
+/// <param name="HostKeys">Which record of the hosts' ssh keys counts.</param>
+public sealed record GitSource(SourceKind Kind, Guid AppId, string? Url = null, string? DeployKey = null, int HostKeys = 0, long? MaxBytes = null)
 {
     public override string ToString() => $"{Kind} source of {AppId}";
 }

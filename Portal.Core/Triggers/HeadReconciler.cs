@@ -5,6 +5,7 @@ using Portal.Core.Common;
 using Portal.Core.Data;
 using Portal.Core.Git;
 using Portal.Core.Git.Hosted;
+using Portal.Core.Live;
 
 namespace Portal.Core.Triggers;
 
@@ -50,8 +51,9 @@ public sealed class HeadReconciler(IDbContextFactory<PortalDbContext> contexts, 
         {
             await receiver.FollowFirstBranchAsync(db, app, Actor.Machine("git"), [new RefUpdate("", heads.GetValueOrDefault(RefNames.Branches + defaultBranch, ""), RefNames.Branches + defaultBranch)], cancellationToken);
         }
-        var followed = (await db.Set<AppEnvironment>().Where(e => e.AppId == app.Id && e.DeletedAt == null && e.Branch != null).ToListAsync(cancellationToken))
-            .Select(e => RefNames.Branches + e.Branch).ToHashSet();
+        // Chosen here and not by the database, which does not know yet of a branch that was followed just now.
+        var followed = (await db.Set<AppEnvironment>().Where(e => e.AppId == app.Id && e.DeletedAt == null).ToListAsync(cancellationToken))
+            .Where(e => e.Branch is not null).Select(e => RefNames.Branches + e.Branch).ToHashSet();
 
         var (added, lookAgain) = (0, false);
         foreach (var (name, commit) in Missing(heads, known, waiting))
@@ -72,6 +74,18 @@ public sealed class HeadReconciler(IDbContextFactory<PortalDbContext> contexts, 
         await db.SaveAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new Round(added, lookAgain);
+    }
+
+    /// <summary>Keeps why an app's repository cannot be read, where its developers see it; null when it can be again.</summary>
+    public async Task NoteAsync(Guid appId, string? problem, CancellationToken cancellationToken)
+    {
+        var text = problem is null ? null : RepositoryText.Clean(problem, 600);
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        if (await db.Set<App>().Where(a => a.Id == appId && a.SourceProblem != text).ExecuteUpdateAsync(set => set.SetProperty(a => a.SourceProblem, text), cancellationToken) > 0)
+        {
+            db.Signal(LiveTopics.App, appId);
+            await db.SaveAsync(cancellationToken);
+        }
     }
 
     /// <summary>Refs that are elsewhere than known and of which no push waits; zeros for those that are gone.</summary>

@@ -38,6 +38,8 @@ internal static class AppsApi
             .WithDescription("It is gone for every reader at once; its instances and files follow in the background.");
         apps.MapPost("/{app}/webhook-secret", RotateAsync).WithName("RotateWebhookSecret").WithSummary("Make a new webhook secret")
             .WithDescription("The new one is shown this once. The one before it is accepted for another 24 hours, so that both sides need not change in the same second; making one more ends that.");
+        apps.MapPost("/{app}/host-key", TrustHostKeyAsync).WithName("TrustNewHostKey").WithSummary("Trust the git host's new ssh key")
+            .WithDescription("The key that was recorded is forgotten, and the one that the host shows next is trusted. Make sure first that the host's owners changed it.");
     }
 
     private static async Task<Ok<ListOf<AppRowShape>>> ListAsync(string team, string? search, [AsParameters] ListQuery list, Actor actor, AppReader reader,
@@ -79,6 +81,12 @@ internal static class AppsApi
     {
         await apps.DeleteAsync(actor, new AppPath(team, app), app, cancellationToken);
         return TypedResults.Accepted((string?)null);
+    }
+
+    private static async Task<NoContent> TrustHostKeyAsync(string team, string app, Actor actor, AppService apps, CancellationToken cancellationToken)
+    {
+        await apps.TrustNewHostKeyAsync(actor, new AppPath(team, app), cancellationToken);
+        return TypedResults.NoContent();
     }
 
     private static async Task<Ok<WebhookShape>> RotateAsync(string team, string app, Actor actor, AppService apps, AppReader reader, Addresses addresses,

@@ -8,7 +8,8 @@ namespace Portal.Web.Api;
 /// <param name="Kind">Portal's own repository, or any git address.</param>
 /// <param name="Branch">What production follows; null until the first push.</param>
 /// <param name="Directory">The folder of the repository that is this app; "" is all of it.</param>
-internal sealed record SourceShape(SourceKind Kind, string? Url, string? Branch, string Directory);
+/// <param name="Problem">Why an outside repository could not be read when it was last looked at; null while it can.</param>
+internal sealed record SourceShape(SourceKind Kind, string? Url, string? Branch, string Directory, string? Problem);
 
 /// <param name="Secret">Shown this once, when it was just made; otherwise null.</param>
 internal sealed record WebhookShape(string Url, string? Secret);
@@ -55,7 +56,7 @@ internal sealed record AppShape(Guid Id, string Name, string Team, SourceShape S
     {
         var app = view.App;
         return new AppShape(app.Id, app.Slug, view.Team.Slug,
-            new SourceShape(app.SourceKind, app.SourceUrl, view.Environments.FirstOrDefault(e => e.Environment.Slug == Addresses.Production)?.Environment.Branch, app.Directory),
+            new SourceShape(app.SourceKind, app.SourceUrl, view.Environments.FirstOrDefault(e => e.Environment.Slug == Addresses.Production)?.Environment.Branch, app.Directory, app.SourceProblem),
             app.SourceKind == SourceKind.Portal ? addresses.PushUrl(view.Team.Slug, app.Slug) : null,
             app.SourceKind == SourceKind.Git ? new WebhookShape(addresses.WebhookUrl(app.Id), webhookSecret) : null,
             app.DeployKeyPublic, CoreJson.Read<PlanOverrides>(app.PlanOverrides),
@@ -67,7 +68,7 @@ internal sealed record AppShape(Guid Id, string Name, string Team, SourceShape S
 internal sealed record AppRowShape(Guid Id, string Name, SourceShape Source, string Address, Status Status, int? Release, string? Commit, string? Message,
     string? ReleasedBy, DateTimeOffset? ReleasedAt, BuildSummary? LastBuild)
 {
-    public static AppRowShape Of(AppRow row) => new(row.App.Id, row.App.Slug, new SourceShape(row.App.SourceKind, row.App.SourceUrl, null, row.App.Directory),
+    public static AppRowShape Of(AppRow row) => new(row.App.Id, row.App.Slug, new SourceShape(row.App.SourceKind, row.App.SourceUrl, null, row.App.Directory, row.App.SourceProblem),
         row.Address, row.Status, row.Version, row.Commit, row.Message, row.ReleasedBy, row.ReleasedAt,
         row is { LastBuildNumber: { } number, LastBuildState: { } state } ? new BuildSummary(number, state) : null);
 }

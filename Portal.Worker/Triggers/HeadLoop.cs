@@ -25,7 +25,8 @@ internal sealed class HeadLoop(IDbContextFactory<PortalDbContext> contexts, Head
     private readonly ConcurrentDictionary<Guid, Look> _looks = new();
 
     /// <param name="State">Of Portal's own repository: what its refs looked like on disk.</param>
-    private sealed record Look(DateTimeOffset Next, int Failures, long State);
+    /// <param name="Source">What it was read with: once that is changed, it is read again at once.</param>
+    private sealed record Look(DateTimeOffset Next, int Failures, long State, string Source);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -47,18 +48,18 @@ internal sealed class HeadLoop(IDbContextFactory<PortalDbContext> contexts, Head
     private async Task RoundAsync(CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var apps = await db.Set<App>().Where(a => a.DeletedAt == null).Select(a => new { a.Id, a.SourceKind }).ToListAsync(cancellationToken);
+        var apps = await db.Set<App>().Where(a => a.DeletedAt == null).Select(a => new { a.Id, a.SourceKind, Source = a.SourceUrl + " " + a.HostKeyGeneration }).ToListAsync(cancellationToken);
         foreach (var gone in _looks.Keys.Except(apps.Select(a => a.Id)).ToList())
         {
             _looks.TryRemove(gone, out _);
         }
         await Parallel.ForEachAsync(apps, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
-            async (app, token) => await LookAsync(app.Id, app.SourceKind, token));
+            async (app, token) => await LookAsync(app.Id, app.SourceKind, app.Source, token));
     }
 
-    private async Task LookAsync(Guid app, SourceKind kind, CancellationToken cancellationToken)
+    private async Task LookAsync(Guid app, SourceKind kind, string source, CancellationToken cancellationToken)
     {
-        var last = _looks.GetValueOrDefault(app);
+        var last = _looks.GetValueOrDefault(app) is { } look && look.Source == source ? look : null;
         var now = time.GetUtcNow();
         var state = kind == SourceKind.Portal ? repositories.StateOf(app) : 0;
         if (kind == SourceKind.Portal ? state == (last?.State ?? 0) : now < last?.Next)
@@ -68,7 +69,11 @@ internal sealed class HeadLoop(IDbContextFactory<PortalDbContext> contexts, Head
         try
         {
             var round = await reconciler.ReconcileAsync(app, cancellationToken);
-            _looks[app] = new Look(now + Spread(TimeSpan.FromSeconds(options.Git.PollSeconds)), 0, round.LookAgain ? 0 : state);
+            _looks[app] = new Look(now + Spread(TimeSpan.FromSeconds(options.Git.PollSeconds)), 0, round.LookAgain ? 0 : state, source);
+            if (kind == SourceKind.Git)
+            {
+                await reconciler.NoteAsync(app, null, cancellationToken);
+            }
             if (round.Added > 0)
             {
                 logger.LogInformation("Found {Count} pushes of app {App} that nobody told of", round.Added, app);
@@ -78,8 +83,12 @@ internal sealed class HeadLoop(IDbContextFactory<PortalDbContext> contexts, Head
         {
             var failures = (last?.Failures ?? 0) + 1;
             var pause = TimeSpan.FromSeconds(Math.Min(LongestPause.TotalSeconds, options.Git.PollSeconds * Math.Pow(2, Math.Min(failures, 10))));
-            _looks[app] = new Look(now + Spread(pause), failures, 0);
+            _looks[app] = new Look(now + Spread(pause), failures, 0, source);
             logger.LogInformation("The repository of app {App} could not be read; trying again in {Pause}: {Problem}", app, pause, e.Message);
+            if (kind == SourceKind.Git && e is PortalException)
+            {
+                await reconciler.NoteAsync(app, e.Message, cancellationToken);
+            }
         }
     }
 

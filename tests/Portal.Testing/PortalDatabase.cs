@@ -31,9 +31,12 @@ public sealed class PortalDatabase : IDbContextFactory<PortalDbContext>, IAsyncD
 
     public NpgsqlDataSource Source { get; }
 
-    public static async Task<PortalDatabase> CreateAsync(CancellationToken cancellationToken = default)
+    public static async Task<PortalDatabase> CreateAsync(CancellationToken cancellationToken = default) =>
+        await CreateAsync(await PostgresServer.GetAsync(), cancellationToken);
+
+    public static async Task<PortalDatabase> CreateAsync(PostgresServer server, CancellationToken cancellationToken = default)
     {
-        var server = await PostgresServer.GetAsync();
+        ArgumentNullException.ThrowIfNull(server);
         return new PortalDatabase(server, await server.CopyTemplateAsync(cancellationToken));
     }
 

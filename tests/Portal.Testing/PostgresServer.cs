@@ -9,7 +9,7 @@ namespace Portal.Testing;
 /// a unix socket in its own temporary folder and holds a template database that was migrated once; each test gets a
 /// copy of it (about 0.15 s). Durability is off: nothing here outlives the tests.
 /// </summary>
-public sealed class PostgresServer
+public sealed class PostgresServer : IAsyncDisposable
 {
     private const string Template = "portal_template";
 
@@ -17,16 +17,28 @@ public sealed class PostgresServer
     private static readonly SemaphoreSlim Copying = new(1);
 
     private readonly string _folder;
-    private readonly TiedProcess _process;
+    private TiedProcess _process;
     private int _removed;
 
-    private PostgresServer(string folder, TiedProcess process)
+    private PostgresServer(string folder)
     {
         _folder = folder;
-        _process = process;
+        _process = Start(folder);
     }
 
     public static Task<PostgresServer> GetAsync() => Shared.Value;
+
+    /// <summary>One that nobody else uses, for a test that stops it.</summary>
+    public static Task<PostgresServer> StartAloneAsync() => StartAsync();
+
+    /// <summary>As <c>pg_ctl stop -m immediate</c>: every connection breaks.</summary>
+    public Task StopAsync() => _process.StopAsync(TimeSpan.FromSeconds(20));
+
+    public async Task StartAgainAsync()
+    {
+        _process = Start(_folder);
+        await AnswersAsync();
+    }
 
     /// <summary>The folder of PostgreSQL's programs, the newest version.</summary>
     public static string Programs { get; } =
@@ -78,31 +90,32 @@ public sealed class PostgresServer
         var folder = Directory.CreateTempSubdirectory("portal-pg-").FullName;
         var data = Path.Combine(folder, "data");
         // PostgreSQL refuses to run as root.
-        string[] switchUser = Environment.IsPrivilegedProcess
-            ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--"]
-            : ["env", "--"];
         if (Environment.IsPrivilegedProcess)
         {
             (await Cli.RunAsync("chown", ["postgres:postgres", folder])).Expect();
         }
-        (await Cli.RunAsync(switchUser[0],
-            [.. switchUser[1..], Path.Combine(Programs, "initdb"), "-D", data, "--no-sync", "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"],
+        (await Cli.RunAsync(SwitchUser[0],
+            [.. SwitchUser[1..], Path.Combine(Programs, "initdb"), "-D", data, "--no-sync", "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"],
             directory: folder)).Expect();
 
-        var process = TiedProcess.Start("QUIT", switchUser[0],
-            [.. switchUser[1..], Path.Combine(Programs, "postgres"), "-D", data, "-k", folder,
-                "-c", "listen_addresses=", "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
-                "-c", "max_connections=400", "-c", "max_wal_size=256MB"]);
-        var server = new PostgresServer(folder, process);
+        var server = new PostgresServer(folder);
         // For programs that are no test run; a test runner is not to be held up by it, so tests call it earlier.
         AppDomain.CurrentDomain.ProcessExit += (_, _) => server.RemoveAsync().GetAwaiter().GetResult();
         await server.PrepareAsync();
         return server;
     }
 
-    private async Task PrepareAsync()
-    {
-        await Eventually.True(async () =>
+    private static string[] SwitchUser => Environment.IsPrivilegedProcess
+        ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--"]
+        : ["env", "--"];
+
+    private static TiedProcess Start(string folder) => TiedProcess.Start("QUIT", SwitchUser[0],
+        [.. SwitchUser[1..], Path.Combine(Programs, "postgres"), "-D", Path.Combine(folder, "data"), "-k", folder,
+            "-c", "listen_addresses=", "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
+            "-c", "max_connections=400", "-c", "max_wal_size=256MB"]);
+
+    private Task AnswersAsync() =>
+        Eventually.True(async () =>
         {
             if (_process.HasExited)
             {
@@ -118,6 +131,10 @@ public sealed class PostgresServer
                 return false;
             }
         }, TimeSpan.FromSeconds(60), "PostgreSQL answers");
+
+    private async Task PrepareAsync()
+    {
+        await AnswersAsync();
         await ExecuteAsync("postgres", "create role portal_owner login", CancellationToken.None);
         await ExecuteAsync("postgres", "create role portal login", CancellationToken.None);
         await ExecuteAsync("postgres", $"create database {Template} owner portal_owner", CancellationToken.None);
@@ -142,6 +159,9 @@ public sealed class PostgresServer
             await (await Shared.Value).RemoveAsync();
         }
     }
+
+    /// <summary>For one that was started alone.</summary>
+    public async ValueTask DisposeAsync() => await RemoveAsync();
 
     private async Task RemoveAsync()
     {

@@ -117,7 +117,7 @@ internal sealed class RemoteGit(GitCommand git, Pinning pinning, PortalOptions o
         "PreferredAuthentications=publickey", "ControlMaster=no", "ControlPath=none", "UpdateHostKeys=no", "HashKnownHosts=no",
     ];
 
-    private string KnownHostsOf(GitSource source) => Path.Combine(Mirrors, $"{source.AppId}.known_hosts");
+    private string KnownHostsOf(GitSource source) => Path.Combine(Mirrors, string.Create(CultureInfo.InvariantCulture, $"{source.AppId}.{source.HostKeys}.known_hosts"));
 
     private async Task EnsureFolderAsync(CancellationToken cancellationToken)
     {

@@ -8,7 +8,7 @@ internal static class RemoteProblem
     private static readonly (string Said, Refusal Refusal, string Sentence)[] Known =
     [
         ("Permission denied (publickey", Refusal.Denied, "The host does not accept the app's deploy key; add it to the repository there (reading is enough)."),
-        ("Host key verification failed", Refusal.Denied, "The host shows another key than before. If that is meant to be, an admin removes its known_hosts file; otherwise somebody may be in between."),
+        ("Host key verification failed", Refusal.Denied, "The host shows another ssh key than before, so nothing was fetched: somebody may be in between. When its owners say that the key was changed, trust the new one in the app's settings under Source."),
         ("could not read Username", Refusal.Denied, "The repository is private or does not exist. For a private one add the deploy key at the host and use its ssh:// address."),
         ("terminal prompts disabled", Refusal.Denied, "The repository is private or does not exist. For a private one add the deploy key at the host and use its ssh:// address."),
         ("Authentication failed", Refusal.Denied, "The repository is private or does not exist. For a private one add the deploy key at the host and use its ssh:// address."),

@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.EntityFrameworkCore;
@@ -54,9 +56,10 @@ internal sealed class GitHost : IAsyncDisposable
 
     public string Repository => Path.Combine(Folder, "data", "repositories", $"{App.Id}.git");
 
-    public static async Task<GitHost> StartAsync(SourceKind kind = SourceKind.Portal, Dictionary<string, string?>? settings = null, bool decides = true)
+    public static async Task<GitHost> StartAsync(SourceKind kind = SourceKind.Portal, Dictionary<string, string?>? settings = null, bool decides = true,
+        PostgresServer? server = null, string sourceUrl = "https://git.example.org/shop/api.git")
     {
-        var database = await PortalDatabase.CreateAsync(TestContext.Current.CancellationToken);
+        var database = await PortalDatabase.CreateAsync(server ?? await PostgresServer.GetAsync(), TestContext.Current.CancellationToken);
         var folder = Directory.CreateTempSubdirectory("portal-web-git-").FullName;
         await File.WriteAllTextAsync(Path.Combine(folder, "master.key"), Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
         Directory.CreateDirectory(Path.Combine(folder, "data", "repositories"));
@@ -86,13 +89,41 @@ internal sealed class GitHost : IAsyncDisposable
         app.MapGit();
         app.MapGitHubWebhooks();
         var host = new GitHost(app, database, folder);
-        await host.SeedAsync(kind);
+        await host.SeedAsync(kind, sourceUrl);
         await host._app.StartAsync(TestContext.Current.CancellationToken);
         return host;
     }
 
     public string Address(string? token = null, string? team = null) =>
         $"http://x:{token ?? Token}@{Url.Authority}/git/{team ?? Team.Slug}/{App.Slug}.git";
+
+    /// <summary>Gives the app's connection a secret.</summary>
+    public async Task SignWithAsync(string secret)
+    {
+        await using var db = Database.CreateDbContext();
+        var app = await db.Set<App>().SingleAsync(a => a.Id == App.Id, TestContext.Current.CancellationToken);
+        app.WebhookSecret = Services.GetRequiredService<SecretBox>().Seal(SecretPurposes.WebhookSecret, secret);
+        await db.SaveChangesAsync(TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Delivers a push as GitHub does.</summary>
+    public async Task<HttpResponseMessage> DeliverAsync(HttpClient http, string secret, string delivery, string branch, string commit, string message = "a push")
+    {
+        var body = JsonSerializer.SerializeToUtf8Bytes(new
+        {
+            @ref = "refs/heads/" + branch,
+            before = new string('0', 40),
+            after = commit,
+            head_commit = new { id = commit, message },
+            pusher = new { name = "ada" },
+        });
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Url, $"/webhooks/github/{App.Id}")) { Content = new ByteArrayContent(body) };
+        request.Content.Headers.ContentType = new("application/json");
+        request.Headers.Add("X-GitHub-Event", "push");
+        request.Headers.Add("X-GitHub-Delivery", delivery);
+        request.Headers.Add("X-Hub-Signature-256", "sha256=" + Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), body)));
+        return await http.SendAsync(request, TestContext.Current.CancellationToken);
+    }
 
     /// <summary>Runs git in the working copy.</summary>
     public Task<CliResult> GitAsync(params string[] arguments)
@@ -175,7 +206,7 @@ internal sealed class GitHost : IAsyncDisposable
         Directory.Delete(Folder, recursive: true);
     }
 
-    private async Task SeedAsync(SourceKind kind)
+    private async Task SeedAsync(SourceKind kind, string sourceUrl)
     {
         var now = TimeProvider.System.GetUtcNow();
         Team = new Team { Id = Guid.NewGuid(), Slug = "shop", Name = "Shop", CreatedAt = now };
@@ -187,7 +218,7 @@ internal sealed class GitHost : IAsyncDisposable
             SourceKind = kind,
             CreatedAt = now,
             CreatedBy = null,
-            SourceUrl = kind == SourceKind.Git ? "https://git.example.org/shop/api.git" : null,
+            SourceUrl = kind == SourceKind.Git ? sourceUrl : null,
         };
         Production = new AppEnvironment { Id = Guid.NewGuid(), AppId = App.Id, TeamId = Team.Id, Slug = "production", CreatedAt = now };
         await Database.AddAsync(Team);
