@@ -37,6 +37,9 @@ public sealed class SampleRepository : IDisposable
 
     public void Write(string file, string text) => File.WriteAllText(Path.Combine(_folder, file), text);
 
+    /// <summary>A symbolic link.</summary>
+    public void Link(string file, string target) => File.CreateSymbolicLink(Path.Combine(_folder, file), target);
+
     public async Task CommitAsync(string message)
     {
         await GitAsync("add", "--all");

@@ -95,7 +95,12 @@ public sealed class BackupTests : IDisposable
         var credentials = url.UserInfo.Split(':');
         await using var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder
         {
-            Host = url.Host, Port = url.Port, Database = url.AbsolutePath[1..], Username = credentials[0], Password = credentials[1], Pooling = false,
+            Host = url.Host,
+            Port = url.Port,
+            Database = url.AbsolutePath[1..],
+            Username = credentials[0],
+            Password = credentials[1],
+            Pooling = false,
         });
         await using var command = source.CreateCommand(sql);
         return await command.ExecuteScalarAsync(Now);
