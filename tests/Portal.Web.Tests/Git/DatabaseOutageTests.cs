@@ -32,6 +32,8 @@ public sealed class DatabaseOutageTests
         Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(8));
 
         await server.StartAgainAsync();
+        // The test's own connections, which broke as well.
+        host.Database.Source.Clear();
         await Eventually.True(async () => (await host.DeliverAsync(http, "s", "2", "main", commit)).IsSuccessStatusCode, TimeSpan.FromSeconds(60), "deliveries are taken again");
         await using var db = host.Database.CreateDbContext();
         Assert.Equal(["1", "2"], await db.Set<Push>().OrderBy(p => p.DeliveryKey).Select(p => p.DeliveryKey).ToListAsync(Token));
@@ -56,6 +58,8 @@ public sealed class DatabaseOutageTests
         Assert.Contains("Nothing was changed; try again in a minute.", await answer.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
 
         await server.StartAgainAsync();
+        // The test's own connections, which broke as well.
+        host.Database.Source.Clear();
         await Eventually.True(async () => (await host.GitAsync("ls-remote", host.Address())).ExitCode == 0, TimeSpan.FromSeconds(60), "the door opens again");
         var pushing = host.GitAsync("push", host.Address(), "main");
         // Decided by the worker's own loop, which lived through it.

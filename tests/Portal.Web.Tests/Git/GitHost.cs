@@ -158,7 +158,7 @@ internal sealed class GitHost : IAsyncDisposable
         {
             await using var look = Database.CreateDbContext();
             return (build = await look.Set<Build>().FirstOrDefaultAsync(b => b.State == BuildState.Queued)) is not null;
-        }, what: "a build was queued");
+        }, TimeSpan.FromSeconds(60), "a build was queued");
         await using var db = Database.CreateDbContext();
         db.Add(new BuildLogChunk { BuildId = build!.Id, Sequence = 0, Text = log, At = build.QueuedAt });
         await db.SaveChangesAsync();

@@ -3,12 +3,12 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Portal.Core.Apps;
 using Portal.Core.Audit;
 using Portal.Core.Common;
 using Portal.Core.Git;
 using Portal.Core.Git.Hosted;
-using Microsoft.Extensions.DependencyInjection;
-using Portal.Core.Apps;
 using Portal.Testing;
 
 namespace Portal.Web.Tests.Git;
