@@ -18,7 +18,7 @@ public sealed record SourceFinding(string Branch, string Commit, string Message,
 /// Looks at a git address and says what is found in it. Whoever may make an app may ask, <see cref="PerMinute"/> times a
 /// minute, because each look makes Portal fetch from an address that a person typed.
 /// </summary>
-public sealed class SourceInspector(IDbContextFactory<PortalDbContext> contexts, SourceGlance glance, TimeProvider time)
+public sealed class SourceInspector(IDbContextFactory<PortalDbContext> contexts, SourceGlance glance, PortalOptions options, TimeProvider time)
 {
     public const int PerMinute = 10;
 
@@ -34,7 +34,7 @@ public sealed class SourceInspector(IDbContextFactory<PortalDbContext> contexts,
             await db.FindTeamAsync(actor, team, Permission.CreateApp, cancellationToken);
         }
         new FieldErrors()
-            .Add("source.url", SourceRules.UrlProblem(url))
+            .Add("source.url", SourceRules.UrlProblem(url, options.Git))
             .Add("source.branch", SourceRules.BranchProblem(branch))
             .Add("source.directory", SourceRules.DirectoryProblem(directory))
             .ThrowIfAny();

@@ -162,6 +162,10 @@ namespace Portal.Migrations.Migrations
                         .HasColumnType("character varying(200)")
                         .HasColumnName("directory");
 
+                    b.Property<int>("HostKeyGeneration")
+                        .HasColumnType("integer")
+                        .HasColumnName("host_key_generation");
+
                     b.Property<int>("LastBuildNumber")
                         .HasColumnType("integer")
                         .HasColumnName("last_build_number");
@@ -185,6 +189,11 @@ namespace Portal.Migrations.Migrations
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)")
                         .HasColumnName("source_kind");
+
+                    b.Property<string>("SourceProblem")
+                        .HasMaxLength(600)
+                        .HasColumnType("character varying(600)")
+                        .HasColumnName("source_problem");
 
                     b.Property<string>("SourceUrl")
                         .HasMaxLength(500)

@@ -84,7 +84,7 @@ public sealed class FormTests
     [Fact]
     public void An_address_without_encryption_is_refused_unless_an_admin_allows_it()
     {
-        var form = new NewAppForm { Name = "mine", Source = SourceKind.Git, Url = "http://git.example.org/shop/api.git" };
+        var form = new NewAppForm { Name = "mine", Code = CodeChoice.Git, Url = "http://git.example.org/shop/api.git" };
 
         Assert.Contains("https://", form.Problems(new GitOptions())["source.url"], StringComparison.Ordinal);
         Assert.Empty(form.Problems(new GitOptions { AllowHttp = true }));

@@ -231,6 +231,8 @@ namespace Portal.Migrations.Migrations
                     webhook_verified_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     deploy_key = table.Column<byte[]>(type: "bytea", nullable: true),
                     deploy_key_public = table.Column<string>(type: "text", nullable: true),
+                    host_key_generation = table.Column<int>(type: "integer", nullable: false),
+                    source_problem = table.Column<string>(type: "character varying(600)", maxLength: 600, nullable: true),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     created_by = table.Column<Guid>(type: "uuid", nullable: true),
                     deleted_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),

@@ -15,7 +15,7 @@ using Portal.Core.Data;
 namespace Portal.Migrations.Migrations
 {
     [DbContext(typeof(PortalDbContext))]
-    [Migration("20261128062301_Initial")]
+    [Migration("20261128065727_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -165,6 +165,10 @@ namespace Portal.Migrations.Migrations
                         .HasColumnType("character varying(200)")
                         .HasColumnName("directory");
 
+                    b.Property<int>("HostKeyGeneration")
+                        .HasColumnType("integer")
+                        .HasColumnName("host_key_generation");
+
                     b.Property<int>("LastBuildNumber")
                         .HasColumnType("integer")
                         .HasColumnName("last_build_number");
@@ -188,6 +192,11 @@ namespace Portal.Migrations.Migrations
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)")
                         .HasColumnName("source_kind");
+
+                    b.Property<string>("SourceProblem")
+                        .HasMaxLength(600)
+                        .HasColumnType("character varying(600)")
+                        .HasColumnName("source_problem");
 
                     b.Property<string>("SourceUrl")
                         .HasMaxLength(500)
