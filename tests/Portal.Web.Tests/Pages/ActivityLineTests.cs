@@ -35,7 +35,10 @@ public sealed class ActivityLineTests : BunitContext
         Assert.Contains("Being decided", Render(PushState.Received, "a push").Markup, StringComparison.Ordinal);
     }
 
-    private IRenderedComponent<ActivityLine> Render(PushState state, string message, params string[] reasons) =>
-        Render<ActivityLine>(p => p.Add(l => l.TeamSlug, "acme").Add(l => l.Item, new ActivityItem.OfPush(new PushView(Guid.NewGuid(), "shop", PushSource.Webhook, "push",
-            "refs/heads/main", null, new string('a', 40), "<b>ada</b>", message, Given.Now, state, 1, [.. reasons.Select(r => new DecisionView(null, false, r, null, null))]))));
+    private IRenderedComponent<ActivityLine> Render(PushState state, string message, params string[] reasons)
+    {
+        var entry = new ActivityEntry.OfPush(new PushView(Guid.NewGuid(), "shop", PushSource.Webhook, "push", "refs/heads/main", null, new string('a', 40), "<b>ada</b>",
+            message, Given.Now, state, 1, [.. reasons.Select(r => new DecisionView(null, false, r, null, null))]));
+        return Render<ActivityLine>(p => p.Add(l => l.TeamSlug, "acme").Add(l => l.Item, new ActivityItem(entry, [entry])));
+    }
 }
