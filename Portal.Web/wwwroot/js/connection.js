@@ -1,6 +1,7 @@
 // The connection lost: no modal. A line says so, the page stays readable, typed drafts survive.
 // Blazor drives the element with the id components-reconnect-modal and raises this event on it.
 const storeKey = 'portal-drafts';
+const leftKey = 'portal-left';
 let lastHeard = new Date();
 let lost = false;
 
@@ -20,18 +21,21 @@ function say(text, retry) {
 new MutationObserver(() => { if (!lost) lastHeard = new Date(); })
   .observe(document.body, { childList: true, subtree: true, characterData: true });
 
-function keepDrafts() {
+function keepDrafts(store = storeKey) {
   const drafts = {};
   for (const field of document.querySelectorAll('input, textarea')) {
     if (field.type === 'password' || field.type === 'hidden' || field.closest('[data-no-draft]')) continue;
     const key = field.id || field.name;
     if (key && field.value && field.value !== field.defaultValue) drafts[key] = field.value;
   }
-  sessionStorage.setItem(storeKey, JSON.stringify({ path: location.pathname, drafts }));
+  sessionStorage.setItem(store, JSON.stringify({ path: location.pathname, drafts }));
 }
 
 function restoreDrafts() {
-  const kept = sessionStorage.getItem(storeKey);
+  // A session that ended while somebody typed: they signed in and come back to the page they were on.
+  const back = document.referrer && new URL(document.referrer).pathname === '/sign-in';
+  const kept = sessionStorage.getItem(storeKey) ?? (back ? sessionStorage.getItem(leftKey) : null);
+  if (location.pathname !== '/sign-in') sessionStorage.removeItem(leftKey);
   if (!kept) return;
   sessionStorage.removeItem(storeKey);
   const { path, drafts } = JSON.parse(kept);
@@ -91,6 +95,8 @@ document.addEventListener('components-reconnect-state-changed', event => {
 document.addEventListener('click', event => {
   if (event.target.closest('[data-reconnect-now]')) reconnect();
 });
+
+addEventListener('pagehide', () => { if (location.pathname !== '/sign-in') keepDrafts(leftKey); });
 
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible' && lost) reconnect();

@@ -48,6 +48,9 @@ public static class DeedWords
         };
     }
 
+    /// <summary>As the beginning of a line, beside which the person stands.</summary>
+    public static string Capital(string sentence) => char.ToUpperInvariant(sentence[0]) + sentence[1..];
+
     /// <summary>The environment of "shop/api production LOG_LEVEL".</summary>
     public static string Place(Deed deed) => Rest(deed).Split(' ')[0];
 
