@@ -13,30 +13,33 @@ public sealed class PostgresServer : IAsyncDisposable
 {
     private const string Template = "portal_template";
 
-    private static readonly Lazy<Task<PostgresServer>> Shared = new(StartAsync);
+    private static readonly Lazy<Task<PostgresServer>> Shared = new(() => StartAsync(keepsCommits: false));
     private static readonly SemaphoreSlim Copying = new(1);
 
     private readonly string _folder;
     private TiedProcess _process;
     private int _removed;
 
-    private PostgresServer(string folder)
+    private readonly bool _keepsCommits;
+
+    private PostgresServer(string folder, bool keepsCommits)
     {
         _folder = folder;
-        _process = Start(folder);
+        _keepsCommits = keepsCommits;
+        _process = Start(folder, keepsCommits);
     }
 
     public static Task<PostgresServer> GetAsync() => Shared.Value;
 
-    /// <summary>One that nobody else uses, for a test that stops it.</summary>
-    public static Task<PostgresServer> StartAloneAsync() => StartAsync();
+    /// <summary>One that nobody else uses, for a test that stops it: what was committed outlives that.</summary>
+    public static Task<PostgresServer> StartAloneAsync() => StartAsync(keepsCommits: true);
 
     /// <summary>As <c>pg_ctl stop -m immediate</c>: every connection breaks.</summary>
     public Task StopAsync() => _process.StopAsync(TimeSpan.FromSeconds(20));
 
     public async Task StartAgainAsync()
     {
-        _process = Start(_folder);
+        _process = Start(_folder, _keepsCommits);
         await AnswersAsync();
     }
 
@@ -81,7 +84,7 @@ public sealed class PostgresServer : IAsyncDisposable
     internal Task DropAsync(string database) =>
         ExecuteAsync("postgres", $"drop database if exists {database} with (force)", CancellationToken.None);
 
-    private static async Task<PostgresServer> StartAsync()
+    private static async Task<PostgresServer> StartAsync(bool keepsCommits)
     {
         if (!Directory.Exists(Programs))
         {
@@ -98,7 +101,7 @@ public sealed class PostgresServer : IAsyncDisposable
             [.. SwitchUser[1..], Path.Combine(Programs, "initdb"), "-D", data, "--no-sync", "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"],
             directory: folder)).Expect();
 
-        var server = new PostgresServer(folder);
+        var server = new PostgresServer(folder, keepsCommits);
         // For programs that are no test run; a test runner is not to be held up by it, so tests call it earlier.
         AppDomain.CurrentDomain.ProcessExit += (_, _) => server.RemoveAsync().GetAwaiter().GetResult();
         await server.PrepareAsync();
@@ -109,9 +112,9 @@ public sealed class PostgresServer : IAsyncDisposable
         ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--"]
         : ["env", "--"];
 
-    private static TiedProcess Start(string folder) => TiedProcess.Start("QUIT", SwitchUser[0],
+    private static TiedProcess Start(string folder, bool keepsCommits) => TiedProcess.Start("QUIT", SwitchUser[0],
         [.. SwitchUser[1..], Path.Combine(Programs, "postgres"), "-D", Path.Combine(folder, "data"), "-k", folder,
-            "-c", "listen_addresses=", "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
+            "-c", "listen_addresses=", "-c", "fsync=off", "-c", $"synchronous_commit={(keepsCommits ? "on" : "off")}", "-c", "full_page_writes=off",
             "-c", "max_connections=400", "-c", "max_wal_size=256MB"]);
 
     private Task AnswersAsync() =>

@@ -128,5 +128,5 @@ public sealed class OutsidePushTests : IAsyncLifetime
     {
         await using var db = _host.Database.CreateDbContext();
         return await db.Set<Push>().CountAsync(p => p.State != PushState.Received, Token) == pushes;
-    }, what: $"{pushes} pushes were decided");
+    }, TimeSpan.FromSeconds(60), $"{pushes} pushes were decided");
 }
