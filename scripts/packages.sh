@@ -10,6 +10,7 @@ find_missing() { # PACKAGE… -> prints those that are not there
       postgresql) [[ -n $(postgres_programs) ]] ;;
       bubblewrap) [[ -n $(command -v bwrap) ]] ;;
       chromium) [[ -n $(command -v chromium) ]] ;;
+      openssh-server) [[ -x /usr/sbin/sshd || -n $(command -v sshd) ]] ;;
       util-linux) [[ -n $(command -v setpriv) && -n $(command -v flock) ]] ;;
       libicu) [[ ${DOTNET_SYSTEM_GLOBALIZATION_INVARIANT:-} =~ ^(1|true)$ || -n $(compgen -G '/usr/lib*/libicuuc.so*') || -n $(compgen -G '/usr/lib/*/libicuuc.so*') ]] ;;
       *) [[ -n $(command -v "$package") ]] ;;
