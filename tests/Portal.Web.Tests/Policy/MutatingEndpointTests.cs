@@ -56,6 +56,7 @@ public sealed class MutatingEndpointTests(ApiHost host) : IClassFixture<ApiHost>
         ["ChangeApp"] = (For.Team, """{"build":{}}"""),
         ["DeleteApp"] = (For.Team, null),
         ["RotateWebhookSecret"] = (For.Team, null),
+        ["TrustNewHostKey"] = (For.Team, null),
         ["CreateEnvironment"] = (For.Team, """{"name":"staging"}"""),
         ["ChangeEnvironment"] = (For.Team, """{"branch":"main"}"""),
         ["DeleteEnvironment"] = (For.Team, null),
