@@ -18,7 +18,7 @@ public sealed class DiskTests
 
         var exit = Assert.Single(seen.Instances).LastExit!;
         Assert.True(exit is { OutOfDisk: true, OutOfMemory: false });
-        Assert.Contains("wrote more to its disk than its limit", here.Output(), StringComparison.Ordinal);
+        await here.UntilAsync(_ => here.Output().Contains("wrote more to its disk than its limit", StringComparison.Ordinal));
         await here.UntilAsync(o => o.Instances.Any(i => i.Restarts >= 1 && i.LastExit?.LastLines.Contains("seed.txt") == true));
         Assert.DoesNotContain("two", (await here.Runtime.ObserveAsync(here.Place, Cancel)).Instances[0].LastExit!.LastLines);
     }
