@@ -37,8 +37,7 @@ public sealed class ProcessBuilder(PortalOptions options, BuildSettings settings
         var folder = input.SourceFolder;
         if (MissingTool(plan) is { } missing)
         {
-            input.Log.Say($"✕ {missing.Title}");
-            input.Log.Say(missing.Next);
+            input.Log.Say($"{missing.Detail} {missing.Next}");
             return BuildOutcome.Failed(missing);
         }
         // What holds absolute paths is built where it will run: the app's folder alone is seen at /app.
@@ -212,15 +211,8 @@ public sealed class ProcessBuilder(PortalOptions options, BuildSettings settings
 
     private static string Join(string folder, string path) => folder.Length == 0 ? path : folder + "/" + path;
 
-    private static Status? MissingTool(BuildPlan plan)
-    {
-        foreach (var tool in plan.Tools.Where(t => !new[] { t.Program }.Concat(t.AnyOf).Any(OnPath)))
-        {
-            return Status.Of(Severity.Error, $"{tool.Program} is not installed on this machine",
-                $"{plan.Stack} needs {tool.Program}{(tool.Version is null ? "" : $" {tool.Version}")} to be built here.", tool.HowToGet);
-        }
-        return null;
-    }
+    private static Status? MissingTool(BuildPlan plan) =>
+        plan.Tools.FirstOrDefault(t => !new[] { t.Program }.Concat(t.AnyOf).Any(OnPath)) is { } tool ? ToolVersions.Missing(plan.Stack, tool) : null;
 
     private static bool OnPath(string program) =>
         program.Contains('/', StringComparison.Ordinal) || Sandbox.DefaultPath.Split(':').Any(p => File.Exists(Path.Combine(p, program)));

@@ -1,9 +1,10 @@
 using Portal.Core.Builds.Detection;
 using Portal.Core.Common;
+using Portal.Core.Runtimes.Diagnosis;
 
 namespace Portal.Core.Builds;
 
-/// <summary>What a plan asks of this machine's tool-chains against what they say of themselves. Pure.</summary>
+/// <summary>What a plan asks of this machine's tool-chains against what is there. Pure.</summary>
 public static class ToolVersions
 {
     private static readonly Dictionary<string, (string Name, string Ask)> Known = new(StringComparer.Ordinal)
@@ -20,6 +21,11 @@ public static class ToolVersions
 
     /// <summary>The command that prints the version of the tool, or null where it need not be asked.</summary>
     public static string? Question(ToolRequirement tool) => tool.Accepts is not null && Known.TryGetValue(tool.Program, out var known) ? known.Ask : null;
+
+    /// <param name="stack">Display name of what is built.</param>
+    public static Status Missing(string stack, ToolRequirement tool) => new(Severity.Error, $"{tool.Program} is not installed on this machine",
+        $"{stack} needs {tool.Program}{(tool.Version is null ? "" : $" {tool.Version}")} here. Programs are looked for in /usr/local/bin, /usr/bin and the like; one in somebody's home folder is not seen, as builds and apps run as users of their own.",
+        $"Ask an admin: {tool.HowToGet}. Then try again.", [], [Words.Retry]);
 
     /// <summary>Null when what is installed does.</summary>
     /// <param name="answer">The lines that <see cref="Question"/>'s command wrote.</param>

@@ -37,5 +37,17 @@ public sealed class ToolVersionsTests
     [Fact]
     public void A_tool_without_a_wanted_version_is_not_asked() => Assert.Null(ToolVersions.Question(Tool("python3", "latest", null)));
 
+    [Fact]
+    public void A_missing_tool_is_named_with_where_it_is_looked_for_and_how_to_get_it()
+    {
+        var status = ToolVersions.Missing("Rust", new ToolRequirement("cargo", "1.80", "install it so"));
+
+        Assert.Equal("cargo is not installed on this machine", status.Title);
+        Assert.StartsWith("Rust needs cargo 1.80 here. Programs are looked for in /usr/local/bin", status.Detail);
+        Assert.Contains("somebody's home folder is not seen", status.Detail);
+        Assert.Equal("Ask an admin: install it so. Then try again.", status.Next);
+        Assert.Equal("retry", Assert.Single(status.Actions).Id);
+    }
+
     private static ToolRequirement Tool(string program, string version, string? accepts, bool strict = false) => new(program, version, "install it so") { Accepts = accepts, Strict = strict };
 }

@@ -12,7 +12,7 @@ internal sealed class RustStack : IStack
             return null;
         }
 
-        var draft = new Draft("Rust", Id).Because("Cargo.toml is a Rust project").Needs("cargo", null, "install Rust from rustup.rs, or the Debian package cargo");
+        var draft = new Draft("Rust", Id).Because("Cargo.toml is a Rust project").Needs("cargo", null, "install the Debian package cargo, or Rust's stand-alone installer, which writes to /usr/local");
         var manifest = Toml.Parse(source.Read("Cargo.toml"));
         if (manifest is null)
         {

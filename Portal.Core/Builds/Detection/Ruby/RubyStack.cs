@@ -125,7 +125,7 @@ internal sealed partial class RubyStack : IStack
 
     private static void Install(SourceView source, Draft draft)
     {
-        draft.Needs("bundle", null, "gem install bundler, or install the Debian package ruby-bundler");
+        draft.Needs("bundle", null, "install the Debian package ruby-bundler, or run gem install bundler");
         draft.BuildEnvironment["BUNDLE_PATH"] = "vendor/bundle";
         draft.BuildEnvironment["BUNDLE_WITHOUT"] = "development:test";
         draft.RunEnvironment["BUNDLE_PATH"] = "vendor/bundle";

@@ -35,6 +35,9 @@ public sealed class BuildDiagnosisTests
     [InlineData("error: invalid target release: 21", "the JDK for Java 21 is not installed here")]
     [InlineData("Error: pg_config executable not found.", "a package needs PostgreSQL's headers to be compiled")]
     [InlineData("sh: 1: tsc: not found", "the command tsc was not found")]
+    [InlineData("npm error code EBADENGINE\nnpm error engine Unsupported engine\nnpm error engine Not compatible with your version of node/npm: hello@1.0.0", "it asks for another version of the language than this machine has")]
+    [InlineData(" ERR_PNPM_UNSUPPORTED_ENGINE  Unsupported environment (bad pnpm and/or Node.js version)", "it asks for another version of the language than this machine has")]
+    [InlineData("npm warn EBADENGINE Unsupported engine {\nnpm warn EBADENGINE   package: 'vite@8.0.0',\nnpm warn EBADENGINE }\nsh: 1: prepare-it: not found", "the command prepare-it was not found")]
     [InlineData("npm error network request to a package source failed, reason: getaddrinfo ENOTFOUND", "a package source could not be reached")]
     public void What_the_last_lines_tell_is_the_cause(string output, string cause)
     {
