@@ -45,6 +45,8 @@ internal static class HostingSetup
         app.UseExceptionHandler();
         app.UseMiddleware<SecurityHeaders>();
         app.UseMiddleware<SameOrigin>();
+        // An address that nothing answers is said on a page, not with an empty answer.
+        app.UseWhen(context => WantsPage(context.Request), people => people.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true));
         app.UseRouting();
         app.UseRateLimiter();
     }
@@ -73,6 +75,10 @@ internal static class HostingSetup
 
     /// <summary>The path of an invitation holds its token, and an app's paths are its own: the route (http.route) names the door.</summary>
     private static void NameOnlyRoute(Activity activity) => activity.SetTag("url.path", null).SetTag("url.query", null);
+
+    private static bool WantsPage(HttpRequest request) =>
+        HttpMethods.IsGet(request.Method) && request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase)
+        && !request.Path.StartsWithSegments("/api") && !request.Path.StartsWithSegments("/git");
 
     private static bool IsNoise(PathString path) =>
         path.StartsWithSegments("/_blazor") || path.StartsWithSegments("/_framework") || path.StartsWithSegments("/healthz")

@@ -15,6 +15,7 @@ internal sealed partial class Browser : IDisposable
     {
         _at = url;
         _client = new HttpClient(new SocketsHttpHandler { CookieContainer = _cookies, AllowAutoRedirect = false }) { BaseAddress = url };
+        _client.DefaultRequestHeaders.Accept.ParseAdd("text/html");
     }
 
     public string Html => WebUtility.HtmlDecode(_html);

@@ -32,6 +32,15 @@ public sealed class SignInTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task An_address_that_leads_nowhere_is_told_on_a_page()
+    {
+        using var browser = await SignedInAsync(await PersonAsync());
+        await browser.OpenAsync("/shop/activity/more");
+        Assert.Equal(HttpStatusCode.NotFound, browser.Status);
+        Assert.Contains("There is nothing here", browser.Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_wrong_password_and_an_unknown_person_are_told_the_same()
     {
         var email = await PersonAsync();
