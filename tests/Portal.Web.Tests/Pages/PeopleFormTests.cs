@@ -171,7 +171,8 @@ public sealed class PeopleFormTests(ApiHost host) : PageContext(host), IClassFix
         await BeAsync("admin");
         var page = People();
 
-        page.FindAll("select").First(s => s.GetAttribute("aria-label") == "Role of admin").Change("person");
+        // In the renderer's turn: between finding and changing, a live change could draw the list anew.
+        await page.InvokeAsync(() => page.FindAll("select").First(s => s.GetAttribute("aria-label") == "Role of admin").Change("person"));
 
         page.WaitForAssertion(() => Assert.Contains("admin", Told, StringComparison.OrdinalIgnoreCase));
         await using var db = Host.Database.CreateDbContext();
