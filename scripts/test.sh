@@ -6,10 +6,10 @@
 readonly test_projects=(
   Portal.Repository.Tests:60
   Portal.Core.Tests:120
-  Portal.Postgres.Tests:180
-  Portal.Web.Tests:240
-  Portal.Worker.Tests:400
-  Portal.Browser.Tests:300
+  Portal.Postgres.Tests:240
+  Portal.Web.Tests:360
+  Portal.Worker.Tests:600
+  Portal.Browser.Tests:400
 )
 readonly long_limit=2700
 

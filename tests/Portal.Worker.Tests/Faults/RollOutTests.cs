@@ -3,6 +3,7 @@ using Portal.Testing;
 namespace Portal.Worker.Tests.Faults;
 
 /// <summary>What roll-outs and changes of scale do to requests that are under way.</summary>
+[Trait("Duration", "Long")]
 public sealed class RollOutTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
