@@ -22,6 +22,7 @@ internal sealed class BuildBounds : IDisposable
     private int looking;
     private volatile bool over;
     private volatile bool full;
+    private volatile bool crowded;
     private long refusedBefore;
     private long killedBefore;
     private long refused;
@@ -61,7 +62,7 @@ internal sealed class BuildBounds : IDisposable
         {
             return BuildDiagnosis.DiskNearlyFull(step, lastLines);
         }
-        if (Groups.RefusedProcesses() > refusedBefore)
+        if (crowded || Groups.RefusedProcesses() > refusedBefore)
         {
             return BuildDiagnosis.OverProcesses(step, limits.BuildProcesses, lastLines);
         }
@@ -86,7 +87,8 @@ internal sealed class BuildBounds : IDisposable
             var before = refused;
             refused = Groups.RefusedProcesses();
             refusedLooks = refused > before ? refusedLooks + 1 : 0;
-            if (over || full || refusedLooks > MostRefusedLooks)
+            crowded = refusedLooks > MostRefusedLooks;
+            if (over || full || crowded)
             {
                 room.Cancel();
             }

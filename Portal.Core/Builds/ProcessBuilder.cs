@@ -44,7 +44,7 @@ public sealed class ProcessBuilder(PortalOptions options, BuildSettings settings
         var (root, workingFolder) = plan.BoundToPath ? (Path.Combine(folder, plan.Folder), "") : (folder, plan.Folder);
         var caches = await PrepareCachesAsync(input.AppId, plan, workingFolder, cancellationToken);
         var environment = Environment(plan, input.Variables, caches);
-        if (await WrongVersionAsync(input, environment, cancellationToken) is { } wrong)
+        if (await WrongVersionAsync(input, cancellationToken) is { } wrong)
         {
             return BuildOutcome.Failed(wrong);
         }
@@ -165,11 +165,11 @@ public sealed class ProcessBuilder(PortalOptions options, BuildSettings settings
     }
 
     /// <summary>Says in the log where a tool-chain is not the one asked for; a status where that cannot work.</summary>
-    private async Task<Status?> WrongVersionAsync(BuildInput input, Dictionary<string, string> environment, CancellationToken cancellationToken)
+    private async Task<Status?> WrongVersionAsync(BuildInput input, CancellationToken cancellationToken)
     {
         foreach (var tool in input.Plan.Tools)
         {
-            if (ToolVersions.Question(tool) is not { } question || ToolVersions.Judge(tool, await AnswerAsync(question, input.SourceFolder, environment, cancellationToken)) is not { } mismatch)
+            if (ToolVersions.Question(tool) is not { } question || ToolVersions.Judge(tool, await AnswerAsync(question, input.SourceFolder, cancellationToken)) is not { } mismatch)
             {
                 continue;
             }
@@ -184,7 +184,7 @@ public sealed class ProcessBuilder(PortalOptions options, BuildSettings settings
     }
 
     // A tool-chain that is installed or replaced while this host runs is asked again after a while.
-    private async Task<IReadOnlyList<string>> AnswerAsync(string question, string folder, Dictionary<string, string> environment, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<string>> AnswerAsync(string question, string folder, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         if (_answers.TryGetValue(question, out var known) && now - known.At < TimeSpan.FromMinutes(5))
@@ -197,7 +197,8 @@ public sealed class ProcessBuilder(PortalOptions options, BuildSettings settings
             // Not in the source: a global.json there would answer for the machine.
             Command = ["/bin/sh", "-c", $"cd /tmp && {question} 2>&1"],
             Folder = folder,
-            Environment = environment,
+            // Without the app's variables: other apps' builds get the same answer.
+            Environment = new Dictionary<string, string> { ["PATH"] = Sandbox.DefaultPath, ["HOME"] = "/tmp" },
             MaximumUserProcesses = settings.MaximumProcesses,
         });
         await SandboxRun.RunAsync(spec, TimeSpan.FromSeconds(30), line =>

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Portal.Core.Apps;
 using Portal.Core.Common;
 using Portal.Core.Data;
@@ -21,7 +22,8 @@ public static class GitServices
         services.AddSingleton<LargeFileStore>();
         services.AddSingleton<ITeamRepositories, TeamRepositories>();
         services.AddSingleton(provider => new RepositoryRetention(provider.GetRequiredService<HostedRepositories>(), provider.GetRequiredService<LargeFileStore>(),
-            provider.GetRequiredService<LargeFileScan>(), provider.GetRequiredService<PortalOptions>(), provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<LargeFileScan>(), provider.GetRequiredService<PortalOptions>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<RepositoryRetention>>()));
         services.AddSingleton<HostedGit>();
         services.AddSingleton(provider => new Pinning(provider.GetRequiredService<PortalOptions>(), HttpClient.DefaultProxy));
         services.AddSingleton<RemoteGit>();

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Portal.Core.Common;
 using Portal.Core.Git.Hosted;
 using Portal.Core.Git.LargeFiles;
@@ -18,9 +19,10 @@ public sealed class RepositoryRetention
     private readonly LargeFileScan _scan;
     private readonly PortalOptions _options;
     private readonly TimeProvider _time;
+    private readonly ILogger<RepositoryRetention> _logger;
 
-    internal RepositoryRetention(HostedRepositories repositories, LargeFileStore largeFiles, LargeFileScan scan, PortalOptions options, TimeProvider time) =>
-        (_repositories, _largeFiles, _scan, _options, _time) = (repositories, largeFiles, scan, options, time);
+    internal RepositoryRetention(HostedRepositories repositories, LargeFileStore largeFiles, LargeFileScan scan, PortalOptions options, TimeProvider time, ILogger<RepositoryRetention> logger) =>
+        (_repositories, _largeFiles, _scan, _options, _time, _logger) = (repositories, largeFiles, scan, options, time, logger);
 
     private string Mirrors => Path.Combine(_options.DataDirectory, "mirrors");
 
@@ -55,8 +57,16 @@ public sealed class RepositoryRetention
         }
         foreach (var app in apps.Where(_repositories.Exists))
         {
-            await _repositories.TidyAsync(app, cancellationToken);
-            await _largeFiles.PruneAsync(app, _scan, cancellationToken);
+            try
+            {
+                await _repositories.TidyAsync(app, cancellationToken);
+                await _largeFiles.PruneAsync(app, _scan, cancellationToken);
+            }
+            catch (Exception e) when (e is PortalException or IOException or UnauthorizedAccessException)
+            {
+                // Nothing of it is removed then; a repository that cannot be read does not keep the others from being tidied.
+                _logger.LogWarning(e, "The repository of app {App} could not be tidied", app);
+            }
         }
     }
 

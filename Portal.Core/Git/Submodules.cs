@@ -52,30 +52,32 @@ internal sealed class Submodules(GitCommand git, Checkout checkout, PortalOption
             {
                 throw TooMany;
             }
-            try
-            {
-                written = await WriteOneAsync(work, link, url, written with { Modules = written.Modules + 1 }, depth, cancellationToken);
-            }
-            catch (PortalException e) when (!e.Message.StartsWith("The source ", StringComparison.Ordinal) && !e.Message.StartsWith("The submodule ", StringComparison.Ordinal))
-            {
-                throw new PortalException(e.Refusal, $"The submodule {name} ({RepositoryText.Clean(WithoutCredentials(url), 120)}) cannot be fetched. {e.Message}");
-            }
+            work.Log($"Fetching the submodule {name}");
+            SubmoduleWork module;
+            (module, written) = await WriteOneAsync(work, link, url, written, cancellationToken);
+            written = await WriteAsync(module, written, depth + 1, cancellationToken);
         }
         return written;
     }
 
-    private async Task<Written> WriteOneAsync(SubmoduleWork work, TreeLink link, string url, Written written, int depth, CancellationToken cancellationToken)
+    /// <returns>What is left to do: the submodules of this one.</returns>
+    private async Task<(SubmoduleWork Work, Written Written)> WriteOneAsync(SubmoduleWork work, TreeLink link, string url, Written written, CancellationToken cancellationToken)
     {
-        var folder = Inside(work.Folder, link.Path);
-        var origin = work.Origin.Resolve(url, options);
-        work.Log($"Fetching the submodule {RepositoryText.Clean(link.Path, 200)}");
-        var module = await work.FetchAsync(origin, link.Commit);
-        var rest = new CheckoutLimits(work.Limits.Files - written.Total.Files, work.Limits.Bytes - written.Total.Bytes);
-        var tree = await checkout.MeasureAsync(module.Repository, link.Commit, rest, cancellationToken);
-        var result = await checkout.WriteAsync(module.Repository, link.Commit, tree, folder, rest, module.LargeFiles, cancellationToken);
-        var total = new CheckoutResult(written.Total.Files + result.Files, written.Total.Bytes + result.Bytes);
-        return await WriteAsync(work with { Origin = origin, Repository = module.Repository, Commit = link.Commit, Tree = tree, Folder = folder },
-            written with { Total = total }, depth + 1, cancellationToken);
+        try
+        {
+            var folder = Inside(work.Folder, link.Path);
+            var origin = work.Origin.Resolve(url, options);
+            var module = await work.FetchAsync(origin, link.Commit);
+            var rest = new CheckoutLimits(work.Limits.Files - written.Total.Files, work.Limits.Bytes - written.Total.Bytes);
+            var tree = await checkout.MeasureAsync(module.Repository, link.Commit, rest, cancellationToken);
+            var result = await checkout.WriteAsync(module.Repository, link.Commit, tree, folder, rest, module.LargeFiles, cancellationToken);
+            return (work with { Origin = origin, Repository = module.Repository, Commit = link.Commit, Tree = tree, Folder = folder },
+                new Written(written.Modules + 1, new CheckoutResult(written.Total.Files + result.Files, written.Total.Bytes + result.Bytes)));
+        }
+        catch (PortalException e)
+        {
+            throw new PortalException(e.Refusal, $"The submodule {RepositoryText.Clean(link.Path, 200)} ({RepositoryText.Clean(WithoutCredentials(url), 120)}) cannot be fetched. {e.Message}");
+        }
     }
 
     private async Task<Dictionary<string, string>> UrlsAsync(string repository, string commit, CancellationToken cancellationToken)

@@ -92,9 +92,9 @@ public sealed class InboundStore(NpgsqlDataSource source, TimeProvider time)
             {
                 await StoreAsync(group);
             }
-            catch (PostgresException e) when (!e.IsTransient && group.Count > 1)
+            catch (PostgresException)
             {
-                // One of them is at fault; the others shall not pay for it.
+                // One of them is at fault, or met another transaction; the others shall not pay for it.
                 foreach (var waiting in group)
                 {
                     await StoreAloneAsync(waiting);
@@ -102,7 +102,7 @@ public sealed class InboundStore(NpgsqlDataSource source, TimeProvider time)
             }
             catch (Exception e)
             {
-                // Whoever waits meanwhile would learn the same, only later.
+                // The database is away: whoever waits meanwhile would learn the same, only later.
                 do
                 {
                     group.ForEach(waiting => waiting.Stored.TrySetException(e));

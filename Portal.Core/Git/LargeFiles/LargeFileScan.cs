@@ -35,7 +35,7 @@ internal sealed class LargeFileScan(GitCommand git)
         {
             Repository = repository,
             Limit = TimeSpan.FromMinutes(10),
-            MaxOutput = 1024L * 1024 * 1024,
+            MaxOutput = 64 * 1024 * 1024,
         }, cancellationToken);
         if (!listing.Succeeded)
         {

@@ -21,7 +21,8 @@ internal static partial class VirtualEnvironments
         {
             var place = Path.GetDirectoryName(marker)!;
             var programs = Path.Combine(place, "bin");
-            if (PlaceIn(Path.Combine(programs, "activate")) is { } before && before != place)
+            // A link would lead to files that are somebody else's.
+            if (new DirectoryInfo(programs).LinkTarget is null && PlaceIn(new FileInfo(Path.Combine(programs, "activate"))) is { } before && before != place)
             {
                 foreach (var program in Directory.EnumerateFiles(programs, "*", Programs))
                 {
@@ -34,7 +35,7 @@ internal static partial class VirtualEnvironments
     // Bytes as characters: what is no text comes out as it went in.
     private static void Correct(string program, string before, string place)
     {
-        if (new FileInfo(program).Length > LargestProgram)
+        if (!IsProgram(new FileInfo(program)))
         {
             return;
         }
@@ -48,8 +49,11 @@ internal static partial class VirtualEnvironments
 
     private static string Bytes(string path) => Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(path));
 
-    private static string? PlaceIn(string activate) =>
-        File.Exists(activate) && OwnPlace().Match(File.ReadAllText(activate)) is { Success: true } match ? match.Groups["place"].Value : null;
+    /// <summary>What has no length may be a pipe, which would never end.</summary>
+    private static bool IsProgram(FileInfo file) => file is { Exists: true, LinkTarget: null, Length: > 0 and <= LargestProgram };
+
+    private static string? PlaceIn(FileInfo activate) =>
+        IsProgram(activate) && OwnPlace().Match(File.ReadAllText(activate.FullName)) is { Success: true } match ? match.Groups["place"].Value : null;
 
     [GeneratedRegex("^VIRTUAL_ENV=['\"]?(?<place>/[^'\"\n]+)", RegexOptions.Multiline)]
     private static partial Regex OwnPlace();

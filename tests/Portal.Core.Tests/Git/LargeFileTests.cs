@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Portal.Core.Common;
 using Portal.Core.Git;
@@ -119,7 +120,7 @@ public sealed class LargeFileTests : IDisposable
         await _git.CommitAsync("large", (".gitattributes", Attributes), ("a.bin", Pointer("named"u8.ToArray())));
         await _git.PushAsync("main");
         var (named, unnamed) = (await StoreAsync("named"u8.ToArray()), await StoreAsync("unnamed"u8.ToArray()));
-        var retention = new RepositoryRetention(_git.Repositories, store, new LargeFileScan(_git.Git), _git.Options, clock);
+        var retention = new RepositoryRetention(_git.Repositories, store, new LargeFileScan(_git.Git), _git.Options, clock, NullLogger<RepositoryRetention>.Instance);
 
         await retention.RunAsync(retention.Entries(), new HashSet<Guid> { _git.Source.AppId }, Token);
         Assert.NotNull(store.SizeOf(_git.Source.AppId, unnamed));

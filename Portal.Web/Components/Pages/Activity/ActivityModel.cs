@@ -1,3 +1,4 @@
+using Portal.Core.Common;
 using Portal.Core.Teams;
 using Portal.Core.Triggers;
 
@@ -20,6 +21,9 @@ public sealed record ActivityModel(Team Team, IReadOnlyList<ActivityEntry> All, 
 {
     /// <summary>A pasted file of variables is one act of many entries.</summary>
     private static readonly TimeSpan OneGo = TimeSpan.FromSeconds(2);
+
+    /// <summary>Of a page that stays open: what is older is read with "Older".</summary>
+    private const int Most = 500;
 
     private IEnumerable<ActivityEntry> Visible => Shown is null ? All : All.Where(e => Shown.Contains(e.Id));
 
@@ -58,8 +62,8 @@ public sealed record ActivityModel(Team Team, IReadOnlyList<ActivityEntry> All, 
         }
 
         var known = read.All.Select(e => e.Id).ToHashSet();
-        var kept = All.Where(e => !known.Contains(e.Id) && read.All.Count > 0 && Older(e, read.All[^1]));
-        return read with { All = [.. read.All, .. kept], Shown = Shown ?? All.Select(e => e.Id).ToHashSet(), Next = Next };
+        var all = read.All.Concat(All.Where(e => !known.Contains(e.Id) && read.All.Count > 0 && Older(e, read.All[^1]))).Take(Most).ToList();
+        return read with { All = all, Shown = Shown ?? All.Select(e => e.Id).ToHashSet(), Next = all.Count < Most ? Next : new TimeCursor(all[^1].At, all[^1].Id).ToString() };
     }
 
     private static bool Older(ActivityEntry entry, ActivityEntry last) => entry.At < last.At || (entry.At == last.At && entry.Id.CompareTo(last.Id) < 0);

@@ -12,6 +12,9 @@ public sealed record AuditModel(Page<AuditRow> Entries, IReadOnlyList<string> Ac
 {
     private const int LongestValue = 200;
 
+    /// <summary>Of a page that stays open: what is older is read with "Older".</summary>
+    private const int Most = 500;
+
     public IReadOnlyList<AuditRow> Visible => Shown is null ? Entries.Items : [.. Entries.Items.Where(e => Shown.Contains(e.Id))];
 
     public int Waiting => Shown is null ? 0 : Entries.Items.Count(e => !Shown.Contains(e.Id));
@@ -26,8 +29,9 @@ public sealed record AuditModel(Page<AuditRow> Entries, IReadOnlyList<string> Ac
             return read;
         }
         var known = read.Entries.Items.Select(e => e.Id).ToHashSet();
-        var kept = Entries.Items.Where(e => !known.Contains(e.Id));
-        return read with { Entries = new Page<AuditRow>([.. read.Entries.Items, .. kept], Entries.Next), Shown = Shown ?? Entries.Items.Select(e => e.Id).ToHashSet() };
+        var all = read.Entries.Items.Concat(Entries.Items.Where(e => !known.Contains(e.Id))).Take(Most).ToList();
+        var next = all.Count < Most ? Entries.Next : new TimeCursor(all[^1].At, all[^1].Id).ToString();
+        return read with { Entries = new Page<AuditRow>(all, next), Shown = Shown ?? Entries.Items.Select(e => e.Id).ToHashSet() };
     }
 
     /// <summary>The fields of an entry with what they were and became. Stored text that is not JSON (somebody edited it) is shown as it is.</summary>
