@@ -16,6 +16,7 @@ internal sealed record SourceTree(int Files, long Bytes, IReadOnlyList<TreeLink>
     {
         var (files, bytes, hasModules, hasAttributes) = (0, 0L, false, false);
         var links = new List<TreeLink>();
+        var symbolic = new HashSet<string>();
         var rest = listing.AsSpan();
         while (rest.IndexOf((byte)0) is var end and >= 0)
         {
@@ -34,6 +35,10 @@ internal sealed record SourceTree(int Files, long Bytes, IReadOnlyList<TreeLink>
                 bytes += long.Parse(words[3], CultureInfo.InvariantCulture);
                 hasModules |= path.SequenceEqual(".gitmodules"u8);
                 hasAttributes |= path.EndsWith(".gitattributes"u8);
+                if (words[0] == "120000")
+                {
+                    symbolic.Add(Encoding.UTF8.GetString(path));
+                }
             }
             if (files > limits.Files)
             {
@@ -44,7 +49,19 @@ internal sealed record SourceTree(int Files, long Bytes, IReadOnlyList<TreeLink>
                 throw TooLarge(limits);
             }
         }
-        return new SourceTree(files, bytes, links, hasModules, hasAttributes);
+        return links.Find(l => Steps(l.Path).Any(symbolic.Contains)) is { } through
+            ? throw new PortalException(Refusal.Invalid, $"The path of the submodule {RepositoryText.Clean(through.Path, 200)} leads through a symbolic link.")
+            : new SourceTree(files, bytes, links, hasModules, hasAttributes);
+    }
+
+    /// <summary>"a", "a/b" and "a/b/c" on the way to "a/b/c".</summary>
+    private static IEnumerable<string> Steps(string path)
+    {
+        for (var at = path.IndexOf('/', StringComparison.Ordinal); at >= 0; at = path.IndexOf('/', at + 1))
+        {
+            yield return path[..at];
+        }
+        yield return path;
     }
 
     public static PortalException TooMany(CheckoutLimits limits) => new(Refusal.TooLarge,

@@ -1,4 +1,6 @@
+using AngleSharp.Dom;
 using Bunit;
+using Microsoft.AspNetCore.Components;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using MudBlazor;
@@ -49,6 +51,10 @@ public abstract class PageContext : BunitContext
         var session = await Host.Services.GetRequiredService<SessionService>().StartAsync(user.Id, "192.0.2.7", null, Now);
         return _visitor.Actor = (await Host.Services.GetRequiredService<ActorFactory>().ForSessionAsync(user.Id, session, user.SecurityStamp, "192.0.2.7", Now))!;
     }
+
+    /// <summary>Finds and acts in one turn of the renderer: between the two, a page that is still loading may be drawn anew.</summary>
+    protected static Task OnAsync<T>(IRenderedComponent<T> page, string selector, Action<IElement> act) where T : IComponent =>
+        page.InvokeAsync(() => act(page.Find(selector)));
 
     /// <summary>What the trail holds of refused acts.</summary>
     protected async Task<IReadOnlyList<(string Who, string Action, string Target)>> RefusedAsync()

@@ -36,8 +36,8 @@ public sealed class PeopleFormTests(ApiHost host) : PageContext(host), IClassFix
         await BeAsync("maintainer");
         var page = Team();
 
-        page.Find("#team-name").Change(name == "long" ? new string('x', 81) : name);
-        page.Find("section[aria-labelledby=settings] form").Submit();
+        await OnAsync(page, "#team-name", e => e.Change(name == "long" ? new string('x', 81) : name));
+        await OnAsync(page, "section[aria-labelledby=settings] form", e => e.Submit());
 
         page.WaitForAssertion(() => Assert.Contains(says, Told, StringComparison.Ordinal));
         await using var db = Host.Database.CreateDbContext();
@@ -51,8 +51,8 @@ public sealed class PeopleFormTests(ApiHost host) : PageContext(host), IClassFix
         var page = Team();
         await BeAsync("viewer");
 
-        page.Find("#team-name").Change("Mine now");
-        page.Find("section[aria-labelledby=settings] form").Submit();
+        await OnAsync(page, "#team-name", e => e.Change("Mine now"));
+        await OnAsync(page, "section[aria-labelledby=settings] form", e => e.Submit());
 
         page.WaitForAssertion(() => Assert.Contains("needs the role maintainer", Told, StringComparison.Ordinal));
         Assert.Contains(("viewer", "rename", "shop"), await RefusedAsync());
@@ -63,12 +63,12 @@ public sealed class PeopleFormTests(ApiHost host) : PageContext(host), IClassFix
     {
         await BeAsync("maintainer");
         var page = Team();
-        page.FindAll("button").First(b => b.TextContent.Trim() == "Invite").Click();
+        await page.InvokeAsync(() => page.FindAll("button").First(b => b.TextContent.Trim() == "Invite").Click());
 
-        page.Find("form.form-row").Submit();
+        await OnAsync(page, "form.form-row", e => e.Submit());
         page.WaitForElement(".copy-block");
         var first = page.Find(".copy-block pre").TextContent;
-        page.Find("form.form-row").Submit();
+        await OnAsync(page, "form.form-row", e => e.Submit());
         page.WaitForAssertion(() => Assert.NotEqual(first, page.Find(".copy-block pre").TextContent));
 
         Assert.Contains("/join/", first, StringComparison.Ordinal);
@@ -82,8 +82,8 @@ public sealed class PeopleFormTests(ApiHost host) : PageContext(host), IClassFix
         await BeAsync("maintainer");
         var page = Team();
 
-        page.Find("#token-name").Change(name == "long" ? new string('x', 81) : name);
-        page.Find("section[aria-labelledby=tokens] form").Submit();
+        await OnAsync(page, "#token-name", e => e.Change(name == "long" ? new string('x', 81) : name));
+        await OnAsync(page, "section[aria-labelledby=tokens] form", e => e.Submit());
 
         page.WaitForAssertion(() => Assert.Contains(says, page.Find("#token-error").TextContent, StringComparison.Ordinal));
         Assert.Empty(page.FindAll(".copy-block"));
@@ -94,8 +94,8 @@ public sealed class PeopleFormTests(ApiHost host) : PageContext(host), IClassFix
     {
         await BeAsync("developer");
         var page = Me();
-        page.Find("#token-name").Change("ci");
-        page.Find("section[aria-labelledby=tokens] form").Submit();
+        await OnAsync(page, "#token-name", e => e.Change("ci"));
+        await OnAsync(page, "section[aria-labelledby=tokens] form", e => e.Submit());
         page.WaitForElement(".copy-block");
         var value = page.Find(".copy-block pre").TextContent;
         Assert.StartsWith("ptl_", value, StringComparison.Ordinal);
@@ -117,9 +117,9 @@ public sealed class PeopleFormTests(ApiHost host) : PageContext(host), IClassFix
         await BeAsync("outsider");
         var page = Me();
 
-        page.Find("#my-name").Change(name == "long" ? new string('x', 81) : name);
-        page.Find("#my-email").Change(email);
-        page.Find("section[aria-labelledby=profile] form").Submit();
+        await OnAsync(page, "#my-name", e => e.Change(name == "long" ? new string('x', 81) : name));
+        await OnAsync(page, "#my-email", e => e.Change(email));
+        await OnAsync(page, "section[aria-labelledby=profile] form", e => e.Submit());
 
         page.WaitForAssertion(() => Assert.Contains(page.FindAll("section[aria-labelledby=profile] .error"), e => e.TextContent.Contains(says, StringComparison.Ordinal)));
         Assert.Equal("", Told);
@@ -134,9 +134,9 @@ public sealed class PeopleFormTests(ApiHost host) : PageContext(host), IClassFix
         await BeAsync("outsider");
         var page = Me();
 
-        page.Find("#my-current").Change(current);
-        page.Find("#my-next").Change(next);
-        page.Find("section[aria-labelledby=password] form").Submit();
+        await OnAsync(page, "#my-current", e => e.Change(current));
+        await OnAsync(page, "#my-next", e => e.Change(next));
+        await OnAsync(page, "section[aria-labelledby=password] form", e => e.Submit());
 
         page.WaitForAssertion(() => Assert.Contains(page.FindAll("section[aria-labelledby=password] .error"), e => e.TextContent.Contains(says, StringComparison.Ordinal)));
     }
@@ -189,8 +189,8 @@ public sealed class PeopleFormTests(ApiHost host) : PageContext(host), IClassFix
         await BeAsync("outsider");
         var form = Render<CreateTeam>();
 
-        form.Find("#team-slug").Input(slug);
-        form.Find("form").Submit();
+        await OnAsync(form, "#team-slug", e => e.Input(slug));
+        await OnAsync(form, "form", e => e.Submit());
 
         form.WaitForAssertion(() => Assert.Contains(says, form.Find(".error").TextContent, StringComparison.Ordinal));
     }
@@ -201,8 +201,8 @@ public sealed class PeopleFormTests(ApiHost host) : PageContext(host), IClassFix
         await BeAsync("auditor");
         var form = Render<CreateTeam>();
 
-        form.Find("#team-slug").Input("mine");
-        form.Find("form").Submit();
+        await OnAsync(form, "#team-slug", e => e.Input("mine"));
+        await OnAsync(form, "form", e => e.Submit());
 
         form.WaitForAssertion(() => Assert.Contains("changes nothing", form.Find(".error").TextContent, StringComparison.Ordinal));
         Assert.Contains(("auditor", "create-team", "portal"), await RefusedAsync());
@@ -215,8 +215,8 @@ public sealed class PeopleFormTests(ApiHost host) : PageContext(host), IClassFix
         foreach (var slug in new[] { "shop", "nothing-here" })
         {
             var form = Render<JoinTeam>();
-            form.Find("#join-slug").Input(slug);
-            form.Find("form").Submit();
+            await OnAsync(form, "#join-slug", e => e.Input(slug));
+            await OnAsync(form, "form", e => e.Submit());
             form.WaitForAssertion(() => Assert.Contains($"If there is a team “{slug}”", form.Markup, StringComparison.Ordinal));
         }
     }
@@ -227,8 +227,8 @@ public sealed class PeopleFormTests(ApiHost host) : PageContext(host), IClassFix
         await BeAsync("developer");
         var form = Render<JoinTeam>();
 
-        form.Find("#join-slug").Input("shop");
-        form.Find("form").Submit();
+        await OnAsync(form, "#join-slug", e => e.Input("shop"));
+        await OnAsync(form, "form", e => e.Submit());
 
         form.WaitForAssertion(() => Assert.Contains("You are in this team already", form.Find(".error").TextContent, StringComparison.Ordinal));
     }
