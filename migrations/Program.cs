@@ -11,8 +11,13 @@ if (string.IsNullOrWhiteSpace(connectionString))
 }
 try
 {
-    var applied = await SchemaMigrator.ApplyAsync(connectionString, Environment.GetEnvironmentVariable("Portal__DatabaseRole") ?? "portal", CancellationToken.None);
-    Console.WriteLine(applied.Count == 0 ? "The schema is up to date." : $"Applied {string.Join(", ", applied)}.");
+    var role = Environment.GetEnvironmentVariable("Portal__DatabaseRole") is { Length: > 0 } named ? named : "portal";
+    var result = await SchemaMigrator.ApplyAsync(connectionString, role, CancellationToken.None);
+    Console.WriteLine(result.Applied.Count == 0 ? "The schema is up to date." : $"Applied {string.Join(", ", result.Applied)}.");
+    if (!result.Granted)
+    {
+        Console.WriteLine($"There is no other role “{role}” to give rights to: the hosts have to connect as the owner of the tables. Name their role in Portal__DatabaseRole to separate the two.");
+    }
     return 0;
 }
 catch (Exception e) when (e is NpgsqlException or InvalidOperationException or DbUpdateException or ArgumentException or FormatException)

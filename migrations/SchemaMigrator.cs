@@ -5,6 +5,10 @@ using Portal.Core.Data;
 
 namespace Portal.Migrations;
 
+/// <param name="Applied">The names of the migrations that were applied now.</param>
+/// <param name="Granted">False when there is no such role, or it is the owner itself.</param>
+public sealed record MigrationResult(IReadOnlyList<string> Applied, bool Granted);
+
 /// <summary>
 /// Brings the schema up to date, once, before the hosts start. Any number may be started at the same time: EF Core's
 /// migration lock lets one work. Afterwards the hosts' role is given exactly what it needs; it owns no table.
@@ -14,8 +18,7 @@ public static class SchemaMigrator
     /// <summary>Tables that are facts: the hosts may add and read, never change.</summary>
     private static readonly string[] AppendOnly = ["audit_entries", "audit_seals", "audit_checkpoints"];
 
-    /// <returns>The names of the migrations that were applied now.</returns>
-    public static async Task<IReadOnlyList<string>> ApplyAsync(string connectionString, string hostRole, CancellationToken cancellationToken)
+    public static async Task<MigrationResult> ApplyAsync(string connectionString, string hostRole, CancellationToken cancellationToken)
     {
         await using var source = PortalData.Source(connectionString);
         var options = new DbContextOptionsBuilder<PortalDbContext>();
@@ -23,17 +26,16 @@ public static class SchemaMigrator
         await using var db = new PortalDbContext(options.Options);
         var pending = (await db.Database.GetPendingMigrationsAsync(cancellationToken)).ToList();
         await db.Database.MigrateAsync(cancellationToken);
-        await GrantAsync(source, hostRole, cancellationToken);
-        return pending;
+        return new MigrationResult(pending, await GrantAsync(source, hostRole, cancellationToken));
     }
 
-    private static async Task GrantAsync(NpgsqlDataSource source, string role, CancellationToken cancellationToken)
+    private static async Task<bool> GrantAsync(NpgsqlDataSource source, string role, CancellationToken cancellationToken)
     {
         await using var exists = source.CreateCommand("select 1 from pg_roles where rolname = $1 and rolname <> current_user");
         exists.Parameters.AddWithValue(role);
         if (await exists.ExecuteScalarAsync(cancellationToken) is null)
         {
-            return;
+            return false;
         }
         var name = '"' + role.Replace("\"", "\"\"", StringComparison.Ordinal) + '"';
         var statements = new List<string>
@@ -56,6 +58,7 @@ public static class SchemaMigrator
             await using var command = source.CreateCommand(statement);
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
+        return true;
     }
 }
 

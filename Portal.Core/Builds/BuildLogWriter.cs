@@ -170,7 +170,7 @@ public sealed class BuildLogWriter : IAsyncDisposable
     private void Add(string line, bool always)
     {
         line = line.Replace("\0", "", StringComparison.Ordinal);
-        line = _mask.Apply(line.Length > LineChars ? line[..LineChars] + "…" : line);
+        line = _mask.Apply(line.Length > LineChars ? line[..LineChars] + SecretMask.Cut : line);
         lock (_lock)
         {
             _tail.Enqueue(line);

@@ -11,6 +11,10 @@ namespace Portal.Core.Common;
 public sealed class SecretMask
 {
     public const string Hidden = "••••••";
+
+    /// <summary>The last character of a line that was longer than is kept.</summary>
+    public const char Cut = '…';
+
     private const int Shortest = 4;
 
     private readonly string[] _forms;
@@ -24,17 +28,59 @@ public sealed class SecretMask
 
     public static SecretMask None { get; } = new([]);
 
+    /// <param name="line">Ends with <see cref="Cut"/> when it was longer: then the beginning of a secret at its end is hidden too.</param>
     public string Apply(string line)
     {
-        if (_any is null || !line.AsSpan().ContainsAny(_any))
+        if (_any is null)
         {
             return line;
         }
-        foreach (var form in _forms)
+        if (line.AsSpan().ContainsAny(_any))
         {
-            line = line.Replace(form, Hidden, StringComparison.Ordinal);
+            foreach (var form in _forms)
+            {
+                line = line.Replace(form, Hidden, StringComparison.Ordinal);
+            }
+        }
+        if (line.EndsWith(Cut))
+        {
+            var begun = _forms.Max(form => Begun(line.AsSpan(..^1), form));
+            if (begun >= Shortest)
+            {
+                line = string.Concat(line.AsSpan(..^(begun + 1)), Hidden, Cut.ToString());
+            }
         }
         return line;
+    }
+
+    /// <summary>How many characters at the end of the text are the beginning of the secret, but not all of it (Knuth, Morris and Pratt).</summary>
+    private static int Begun(ReadOnlySpan<char> text, string secret)
+    {
+        var borders = new int[secret.Length];
+        for (int i = 1, matched = 0; i < secret.Length; i++)
+        {
+            matched = Next(secret, borders, matched, secret[i]);
+            borders[i] = matched;
+        }
+        var begun = 0;
+        foreach (var character in text)
+        {
+            begun = Next(secret, borders, begun, character);
+            if (begun == secret.Length)
+            {
+                begun = borders[^1];
+            }
+        }
+        return begun;
+
+        static int Next(string secret, int[] borders, int matched, char character)
+        {
+            while (matched > 0 && secret[matched] != character)
+            {
+                matched = borders[matched - 1];
+            }
+            return secret[matched] == character ? matched + 1 : matched;
+        }
     }
 
     private static IEnumerable<string> Forms(string secret)

@@ -24,4 +24,8 @@ public sealed record Status(Severity Severity, string Title, string Detail, stri
     IReadOnlyList<string> Evidence, IReadOnlyList<StatusAction> Actions)
 {
     public static Status Of(Severity severity, string title, string detail = "", string next = "") => new(severity, title, detail, next, [], []);
+
+    /// <summary>Title, detail and next step as running text, for doors that have one field for it.</summary>
+    public string AsText() =>
+        string.Join(' ', new[] { Title, Detail, Next }.Where(part => part.Length > 0).Select(part => part[^1] is '.' or '!' or '?' or ':' ? part : part + "."));
 }

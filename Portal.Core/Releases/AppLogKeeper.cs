@@ -77,6 +77,6 @@ public sealed class AppLogKeeper(IDbContextFactory<PortalDbContext> contexts, Va
     private static string Clean(string text)
     {
         text = text.Replace("\0", "", StringComparison.Ordinal);
-        return text.Length <= LineChars ? text : text[..LineChars] + "…";
+        return text.Length <= LineChars ? text : text[..LineChars] + SecretMask.Cut;
     }
 }

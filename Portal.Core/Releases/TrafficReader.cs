@@ -10,6 +10,10 @@ namespace Portal.Core.Releases;
 /// <param name="P95Ms">Null without requests.</param>
 public sealed record TrafficPoint(DateTimeOffset At, long Requests, long Errors, double? P95Ms);
 
+/// <param name="Hours">24, oldest first.</param>
+/// <param name="LastCalled">The minute of the last request.</param>
+public sealed record AppTraffic(IReadOnlyList<TrafficPoint> Hours, DateTimeOffset LastCalled);
+
 /// <summary>Requests of the last 24 hours, as the gateways counted them.</summary>
 public sealed class TrafficReader(IDbContextFactory<PortalDbContext> contexts, TimeProvider time)
 {
@@ -42,7 +46,7 @@ public sealed class TrafficReader(IDbContextFactory<PortalDbContext> contexts, T
     }
 
     /// <summary>Every app of a team by hour, production only: requests and errors for the small lines of the Apps page. Apps without requests are absent.</summary>
-    public async Task<IReadOnlyDictionary<Guid, IReadOnlyList<TrafficPoint>>> TeamAsync(Actor actor, string team, CancellationToken cancellationToken)
+    public async Task<IReadOnlyDictionary<Guid, AppTraffic>> TeamAsync(Actor actor, string team, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var owner = await db.FindTeamAsync(actor, team, Permission.ViewTeam, cancellationToken);
@@ -53,16 +57,17 @@ public sealed class TrafficReader(IDbContextFactory<PortalDbContext> contexts, T
                            join t in db.Set<TrafficMinute>().AsNoTracking() on e.Id equals t.EnvironmentId
                            where e.TeamId == owner.Id && e.Slug == Addresses.Production && e.DeletedAt == null && t.Minute >= @from && t.Minute < end
                            group t by new { e.AppId, t.Minute.Date, t.Minute.Hour } into g
-                           select new { g.Key.AppId, g.Key.Date, g.Key.Hour, Requests = g.Sum(t => t.Requests), Errors = g.Sum(t => t.Errors) })
+                           select new { g.Key.AppId, g.Key.Date, g.Key.Hour, Requests = g.Sum(t => t.Requests), Errors = g.Sum(t => t.Errors), Last = g.Max(t => t.Minute) })
             .ToListAsync(cancellationToken);
         return hours.GroupBy(h => h.AppId).ToDictionary(g => g.Key, g =>
         {
             var byHour = g.ToLookup(h => new DateTimeOffset(DateTime.SpecifyKind(h.Date, DateTimeKind.Unspecified), TimeSpan.Zero).AddHours(h.Hour));
-            return (IReadOnlyList<TrafficPoint>)Enumerable.Range(0, 24).Select(i =>
+            var points = Enumerable.Range(0, 24).Select(i =>
             {
                 var at = from + (i * span);
                 return new TrafficPoint(at, byHour[at].Sum(h => h.Requests), byHour[at].Sum(h => h.Errors), null);
             }).ToList();
+            return new AppTraffic(points, g.Max(h => h.Last));
         });
     }
 

@@ -82,7 +82,7 @@ internal sealed record BuildShape(int Number, BuildState State, string Environme
     public static BuildShape Of(BuildView view, bool withPlan)
     {
         var b = view.Build;
-        return new BuildShape(b.Number, b.State, view.Environment, b.Ref, b.Commit, b.Message, b.Author, b.Trigger, b.Actor, b.Reason, view.Failure, b.Steps,
+        return new BuildShape(b.Number, b.State, view.Environment, b.Ref, b.Commit, b.Message, b.Author, b.Trigger, b.Actor, view.Failure?.AsText() ?? b.Reason, view.Failure, b.Steps,
             withPlan ? view.Plan : null, b.QueuedAt, b.StartedAt, b.EndedAt);
     }
 }
@@ -96,6 +96,10 @@ internal sealed record ReleaseShape(int Version, ReleaseState State, string Comm
     Status? Failure, string? Note, int? FromVersion, DateTimeOffset CreatedAt, DateTimeOffset? LiveAt, DateTimeOffset? EndedAt,
     IReadOnlyDictionary<string, string>? Variables, IReadOnlyList<string>? SecretKeys)
 {
-    public static ReleaseShape Of(Release r, bool whole) => new(r.Version, r.State, r.Commit, r.Message, r.Trigger, r.Actor, r.Reason,
-        CoreJson.Read<Status>(r.Failure), r.Note, r.FromVersion, r.CreatedAt, r.LiveAt, r.EndedAt, whole ? r.Variables : null, whole ? r.SecretKeys : null);
+    public static ReleaseShape Of(Release r, bool whole)
+    {
+        var failure = CoreJson.Read<Status>(r.Failure);
+        return new ReleaseShape(r.Version, r.State, r.Commit, r.Message, r.Trigger, r.Actor, failure?.AsText() ?? r.Reason,
+            failure, r.Note, r.FromVersion, r.CreatedAt, r.LiveAt, r.EndedAt, whole ? r.Variables : null, whole ? r.SecretKeys : null);
+    }
 }

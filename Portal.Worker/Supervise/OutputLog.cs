@@ -1,4 +1,5 @@
 using System.Globalization;
+using Portal.Core.Common;
 using Portal.Core.Runtimes.Local;
 
 namespace Portal.Worker.Supervise;
@@ -38,7 +39,7 @@ internal sealed class OutputLog(InstanceFolder folder, TimeProvider clock) : IDi
         {
             if (kind != OutputKind.Platform)
             {
-                last.Enqueue(text.Length > LastCharacters ? text[..LastCharacters] : text);
+                last.Enqueue(text.Length > LastCharacters ? text[..LastCharacters] + SecretMask.Cut : text);
                 while (last.Count > LastKept)
                 {
                     last.Dequeue();

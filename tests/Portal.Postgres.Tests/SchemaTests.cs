@@ -33,7 +33,10 @@ public sealed class SchemaTests
     public async Task Migrating_twice_applies_nothing_the_second_time()
     {
         await using var database = await PortalDatabase.CreateAsync(Now);
-        Assert.Empty(await SchemaMigrator.ApplyAsync(database.OwnerConnectionString, "portal", Now));
+        var again = await SchemaMigrator.ApplyAsync(database.OwnerConnectionString, "portal", Now);
+        Assert.Empty(again.Applied);
+        Assert.True(again.Granted);
+        Assert.False((await SchemaMigrator.ApplyAsync(database.OwnerConnectionString, "nobody-by-this-name", Now)).Granted);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Portal.Core.Common;
 
 namespace Portal.Core.Runtimes.Local;
 
@@ -122,13 +123,14 @@ public static class SandboxRun
 /// <summary>Splits output into lines without ever holding more than one line's bound of it.</summary>
 public static class BoundedLines
 {
-    /// <summary>Lines longer than the bound are cut. A lone carriage return (progress bars) starts the line anew.</summary>
+    /// <summary>Lines longer than the bound are cut and end with <see cref="SecretMask.Cut"/>. A lone carriage return (progress bars) starts the line anew.</summary>
     public static IEnumerable<string> Read(Stream stream, int maximum)
     {
         var buffer = new byte[16 * 1024];
         var line = new byte[maximum];
         var length = 0;
         var any = false;
+        var cut = false;
         var returned = false;
         while (true)
         {
@@ -149,14 +151,14 @@ public static class BoundedLines
             {
                 if (buffer[i] == (byte)'\n')
                 {
-                    yield return Text(line, length);
-                    (length, any, returned) = (0, false, false);
+                    yield return Text(line, length, cut);
+                    (length, any, returned, cut) = (0, false, false, false);
                     continue;
                 }
                 any = true;
                 if (returned)
                 {
-                    (length, returned) = (0, false);
+                    (length, returned, cut) = (0, false, false);
                 }
                 if (buffer[i] == (byte)'\r')
                 {
@@ -166,15 +168,23 @@ public static class BoundedLines
                 {
                     line[length++] = buffer[i];
                 }
+                else
+                {
+                    cut = true;
+                }
             }
         }
         if (any)
         {
-            yield return Text(line, length);
+            yield return Text(line, length, cut);
         }
     }
 
     // PostgreSQL text cannot hold the character zero.
-    private static string Text(byte[] line, int length) =>
-        Encoding.UTF8.GetString(line, 0, length).Replace('\0', '\uFFFD');
+    private static string Text(byte[] line, int length, bool cut)
+    {
+        var text = Encoding.UTF8.GetString(line, 0, length).Replace('\0', '\uFFFD');
+        // Bytes of a character that was cut in two would hide what stands before them.
+        return cut ? text.TrimEnd('\uFFFD') + SecretMask.Cut : text;
+    }
 }

@@ -11,6 +11,7 @@ public sealed record PaletteEntry(string Text, string Href, string Icon, string 
         if (place is { Team: { } t, App: { } app })
         {
             var root = $"/{t}/{app}";
+            yield return new PaletteEntry($"{app}: Deploy", $"{root}?ask=deploy", "deploy", "this app");
             yield return new PaletteEntry($"{app}: Deploys, roll back", $"{root}/deploys", "deploy", "this app");
             yield return new PaletteEntry($"{app}: Logs", $"{root}/logs", "logs", "this app");
             yield return new PaletteEntry($"{app}: Variables", $"{root}/variables", "key", "this app");

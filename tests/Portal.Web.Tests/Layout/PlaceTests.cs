@@ -28,7 +28,7 @@ public sealed class PlaceTests
         var all = PaletteEntry.Matching(PaletteEntry.For(Place.Of("acme/shop"), apps), "");
         var found = PaletteEntry.Matching(PaletteEntry.For(Place.Of("acme"), apps), "api shop");
 
-        Assert.StartsWith("shop: Deploys", all[0].Text, StringComparison.Ordinal);
+        Assert.Equal("shop: Deploy", all[0].Text);
         Assert.Equal("/acme/shop-api", Assert.Single(found).Href);
     }
 

@@ -15,7 +15,7 @@ namespace Portal.Web.Tests.Pages;
 
 public sealed class PageModelTests
 {
-    private static readonly IReadOnlyDictionary<Guid, IReadOnlyList<TrafficPoint>> NoTraffic = new Dictionary<Guid, IReadOnlyList<TrafficPoint>>();
+    private static readonly IReadOnlyDictionary<Guid, AppTraffic> NoTraffic = new Dictionary<Guid, AppTraffic>();
 
     [Fact]
     public void A_filtered_list_of_apps_knows_that_it_is_one()
@@ -39,7 +39,7 @@ public sealed class PageModelTests
     public void New_counts_of_requests_change_the_lines_and_nothing_else()
     {
         var model = Apps(null, null);
-        var counted = new Dictionary<Guid, IReadOnlyList<TrafficPoint>> { [model.Lines[0].Row.App.Id] = [new TrafficPoint(Given.Now, 7, 0, null)] };
+        var counted = new Dictionary<Guid, AppTraffic> { [model.Lines[0].Row.App.Id] = new([new TrafficPoint(Given.Now, 7, 0, null)], Given.Now) };
 
         Assert.Equal([7, 0], model.With(counted).Lines.Select(l => l.Requests));
     }

@@ -48,7 +48,8 @@ public sealed class GreedyTests : IClassFixture<GreedyTests.OneShop>, IDisposabl
             var story = await _shop.PushAsync(app, repository);
             Assert.True(story.Contains(reason, StringComparison.Ordinal), story);
             var build = await _shop.NewestBuildAsync(app);
-            Assert.Equal(("failed", reason), (build.GetProperty("state").GetString(), build.GetProperty("reason").GetString()));
+            Assert.Equal("failed", build.GetProperty("state").GetString());
+            Assert.StartsWith(reason, build.GetProperty("reason").GetString(), StringComparison.Ordinal);
         }
         await NothingWasMissedAsync();
     }

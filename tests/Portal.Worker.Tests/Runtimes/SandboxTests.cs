@@ -74,6 +74,6 @@ public sealed class SandboxTests
     {
         using var stream = new MemoryStream("10%\r20%\r100%\nwindows\r\nlong-long-long\nrest"u8.ToArray());
 
-        Assert.Equal(["100%", "windows", "long-long", "rest"], BoundedLines.Read(stream, 9));
+        Assert.Equal(["100%", "windows", "long-long…", "rest"], BoundedLines.Read(stream, 9));
     }
 }

@@ -8,14 +8,12 @@ using Portal.Core.Triggers;
 namespace Portal.Web.Components.Pages.AppList;
 
 /// <summary>One row of the Apps page.</summary>
-public sealed record AppLine(AppRow Row, IReadOnlyList<TrafficPoint> Traffic)
+/// <param name="Traffic">Null without a request in 24 hours.</param>
+public sealed record AppLine(AppRow Row, AppTraffic? Traffic)
 {
     public Status Status => Row.Status;
 
-    public long Requests => Traffic.Sum(t => t.Requests);
-
-    /// <summary>"212 requests" or how else it was last called.</summary>
-    public DateTimeOffset? LastCalled => Traffic.LastOrDefault(t => t.Requests > 0)?.At;
+    public long Requests => Traffic?.Hours.Sum(t => t.Requests) ?? 0;
 }
 
 /// <summary>What the Apps page shows: the rows, and on top what needs a person, of all the team's apps.</summary>
@@ -23,11 +21,11 @@ public sealed record AppsModel(Team Team, IReadOnlyList<AppLine> Lines, Attentio
 {
     public const string Failing = "failing";
 
-    public static AppsModel Of(Team team, Actor actor, Page<AppRow> page, IReadOnlyDictionary<Guid, IReadOnlyList<TrafficPoint>> traffic, AttentionList needing, string? search, string? status) =>
+    public static AppsModel Of(Team team, Actor actor, Page<AppRow> page, IReadOnlyDictionary<Guid, AppTraffic> traffic, AttentionList needing, string? search, string? status) =>
         new(team, Join(page.Items, traffic), needing, page.Next, !string.IsNullOrWhiteSpace(search) || status == Failing,
             AccessPolicy.Allows(actor, Permission.CreateApp, Resource.Team(team.Id)));
 
-    public AppsModel With(IReadOnlyDictionary<Guid, IReadOnlyList<TrafficPoint>> traffic) => this with { Lines = Join(Lines.Select(l => l.Row), traffic) };
+    public AppsModel With(IReadOnlyDictionary<Guid, AppTraffic> traffic) => this with { Lines = Join(Lines.Select(l => l.Row), traffic) };
 
     /// <summary>Where a line of the strip leads.</summary>
     public string HrefOf(Attention attention) => attention.Kind switch
@@ -37,6 +35,6 @@ public sealed record AppsModel(Team Team, IReadOnlyList<AppLine> Lines, Attentio
         _ => $"/{Team.Slug}/activity?kind=pushes&app={attention.App}",
     };
 
-    private static IReadOnlyList<AppLine> Join(IEnumerable<AppRow> rows, IReadOnlyDictionary<Guid, IReadOnlyList<TrafficPoint>> traffic) =>
-        rows.Select(row => new AppLine(row, traffic.GetValueOrDefault(row.App.Id) ?? [])).ToList();
+    private static IReadOnlyList<AppLine> Join(IEnumerable<AppRow> rows, IReadOnlyDictionary<Guid, AppTraffic> traffic) =>
+        rows.Select(row => new AppLine(row, traffic.GetValueOrDefault(row.App.Id))).ToList();
 }
