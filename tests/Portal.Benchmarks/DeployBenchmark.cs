@@ -11,6 +11,9 @@ internal sealed class DeployBenchmark : Benchmark
     private const double PromiseRatio = 1.15;
     private const double PromiseExtraSeconds = 0.7;
 
+    /// <summary>Asking takes processor time from the build that is waited for.</summary>
+    private static readonly TimeSpan Ask = TimeSpan.FromMilliseconds(100);
+
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
 
     public override string Name => "push";
@@ -87,7 +90,7 @@ internal sealed class DeployBenchmark : Benchmark
         {
             return false;
         }
-    }, Limit, $"the app says {text}");
+    }, Limit, $"the app says {text}", Ask);
 
     private static string Format(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

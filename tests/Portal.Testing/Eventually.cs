@@ -15,16 +15,17 @@ public static class Eventually
     public static Task True(Func<bool> condition, TimeSpan? deadline = null, string? what = null) =>
         True(() => Task.FromResult(condition()), deadline, what);
 
-    public static async Task True(Func<Task<bool>> condition, TimeSpan? deadline = null, string? what = null) =>
-        await Value(async () => await condition() ? "" : null, deadline, what);
+    public static async Task True(Func<Task<bool>> condition, TimeSpan? deadline = null, string? what = null, TimeSpan? step = null) =>
+        await Value(async () => await condition() ? "" : null, deadline, what, step);
 
     /// <summary>Returns the first answer that is not null.</summary>
-    public static async Task<T> Value<T>(Func<Task<T?>> find, TimeSpan? deadline = null, string? what = null)
+    /// <param name="step">Between two questions: longer where asking costs what is waited for.</param>
+    public static async Task<T> Value<T>(Func<Task<T?>> find, TimeSpan? deadline = null, string? what = null, TimeSpan? step = null)
         where T : class
     {
         var limit = deadline ?? DefaultDeadline;
         var watch = Stopwatch.StartNew();
-        using var timer = new PeriodicTimer(Step);
+        using var timer = new PeriodicTimer(step ?? Step);
         while (true)
         {
             if (await find() is { } found)
