@@ -68,6 +68,21 @@ public sealed class AppReader(IDbContextFactory<PortalDbContext> contexts, Addre
         return new Page<AppRow>(items, rows.Count > page.Limit ? items[^1].App.Slug : null);
     }
 
+    /// <summary>The names of a team's apps in which every one of the words occurs, those first that begin with the first of them.</summary>
+    /// <param name="words">In any case; none finds all.</param>
+    public async Task<IReadOnlyList<string>> NamesAsync(Actor actor, string team, IReadOnlyList<string> words, int limit, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var owner = await db.FindTeamAsync(actor, team, Permission.ViewTeam, cancellationToken);
+        var apps = db.Set<App>().Where(a => a.TeamId == owner.Id && a.DeletedAt == null);
+        foreach (var word in words.Select(w => w.ToLowerInvariant()))
+        {
+            apps = apps.Where(a => a.Slug.Contains(word));
+        }
+        var first = words.Count > 0 ? words[0].ToLowerInvariant() : "";
+        return await apps.OrderBy(a => a.Slug.StartsWith(first) ? 0 : 1).ThenBy(a => a.Slug).Select(a => a.Slug).Take(limit).ToListAsync(cancellationToken);
+    }
+
     public async Task<AppView> GetAsync(Actor actor, AppPath path, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);

@@ -3,10 +3,10 @@ namespace Portal.Web.Components.Layout;
 /// <summary>One thing the palette leads to.</summary>
 public sealed record PaletteEntry(string Text, string Href, string Icon, string Group)
 {
-    private const int Shown = 30;
+    public const int Shown = 30;
 
     /// <summary>First what belongs to the app one is in, then the team's pages, then its apps.</summary>
-    public static IEnumerable<PaletteEntry> For(Place place, IReadOnlyList<PaletteEntry> apps)
+    public static IEnumerable<PaletteEntry> For(Place place, IEnumerable<PaletteEntry> apps)
     {
         if (place is { Team: { } t, App: { } app })
         {
@@ -36,10 +36,12 @@ public sealed record PaletteEntry(string Text, string Href, string Icon, string 
         yield return new PaletteEntry("My account", "/me", "me", "portal");
     }
 
+    public static string[] WordsOf(string filter) => filter.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
     /// <summary>Every word of the filter has to occur; entries that start with it come first.</summary>
     public static IReadOnlyList<PaletteEntry> Matching(IEnumerable<PaletteEntry> entries, string filter)
     {
-        var words = filter.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        var words = WordsOf(filter);
         return entries
             .DistinctBy(e => e.Href)
             .Where(e => words.All(w => e.Text.Contains(w, StringComparison.OrdinalIgnoreCase)))

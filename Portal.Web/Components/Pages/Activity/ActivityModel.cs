@@ -16,9 +16,11 @@ public sealed record ActivityItem(ActivityEntry First, IReadOnlyList<ActivityEnt
 /// </summary>
 /// <param name="Shown">Ids that are on the page; null shows everything.</param>
 /// <param name="Undecided">Deliveries that were accepted and not decided yet, of the whole team.</param>
-/// <param name="Apps">All apps of the team, for the filter.</param>
+/// <param name="Apps">The apps of the team, for the filter: at most <see cref="AppsOffered"/>.</param>
 public sealed record ActivityModel(Team Team, IReadOnlyList<ActivityEntry> All, IReadOnlySet<Guid>? Shown, DateTimeOffset ReadAt, string? Next, int Undecided, IReadOnlyList<string> Apps)
 {
+    public const int AppsOffered = 1000;
+
     /// <summary>A pasted file of variables is one act of many entries.</summary>
     private static readonly TimeSpan OneGo = TimeSpan.FromSeconds(2);
 

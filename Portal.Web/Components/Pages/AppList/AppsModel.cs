@@ -21,6 +21,9 @@ public sealed record AppsModel(Team Team, IReadOnlyList<AppLine> Lines, Attentio
 {
     public const string Failing = "failing";
 
+    /// <summary>Rows of one page; with more apps people search.</summary>
+    public const int Shown = 100;
+
     public static AppsModel Of(Team team, Actor actor, Page<AppRow> page, IReadOnlyDictionary<Guid, AppTraffic> traffic, AttentionList needing, string? search, string? status) =>
         new(team, Join(page.Items, traffic), needing, page.Next, !string.IsNullOrWhiteSpace(search) || status == Failing,
             AccessPolicy.Allows(actor, Permission.CreateApp, Resource.Team(team.Id)));
