@@ -70,7 +70,7 @@ worker_environment() {
 # Root when we are: it switches to the users of builds and apps.
 spawn_worker() { spawn worker '' worker_environment "$dotnet_program" "$hosts/Portal.Worker/Portal.Worker.dll"; }
 
-# Runs one of the web program's commands (link, admin-token) to its end.
+# Runs one of the web program's commands to its end.
 web_command() { # COMMAND…
   (
     exec 9>&-

@@ -129,17 +129,18 @@ command_up() {
 }
 
 welcome() {
-  local token="$state/admin.token" made="$data/keys/admin.token"
-  if [[ ! -s $token ]]; then
+  local token="$state/admin.token" made="$data/keys/admin.token" link
+  if [[ -s $token ]]; then
+    link="$(new_link)" || link=''
+  else
     # Written by the web's user where it may write, handed over to ours.
-    if web_command admin-token --file "$made" >>"$state/logs/web.log" 2>&1 && [[ -s $made ]]; then
+    link="$(new_link --admin-token "$made")" || link=''
+    if [[ -s $made ]]; then
       (umask 077 && cat -- "$made" >"$token.new")
       mv -- "$token.new" "$token"
       rm -f -- "$made"
     fi
   fi
-  local link
-  link="$(new_link)" || link=''
   if [[ -n $link ]]; then
     printf 'Sign in within 15 minutes, once: %s\n' "$link"
   else
@@ -148,8 +149,8 @@ welcome() {
 }
 
 # The web program may log to the same stream; the link is the line that is one.
-new_link() {
-  web_command link 2>>"$state/logs/web.log" | grep -E '^https?://[^ ]+$' | tail -n 1
+new_link() { # [--admin-token FILE]
+  web_command link "$@" 2>>"$state/logs/web.log" | grep -E '^https?://[^ ]+$' | tail -n 1
 }
 
 command_link() {

@@ -7,7 +7,7 @@ namespace Portal.Web.Auth;
 
 /// <summary>
 /// What the launcher asks of the program besides serving: <c>link</c> prints a sign-in link, <c>admin-token --file F</c>
-/// sees to it that F holds a working platform-admin token.
+/// sees to it that F holds a working platform-admin token, <c>link --admin-token F</c> does both.
 /// </summary>
 internal static class AuthCommands
 {
@@ -16,7 +16,7 @@ internal static class AuthCommands
     /// <returns>The exit code, or null when the arguments are no command.</returns>
     public static async Task<int?> RunAsync(string[] args, IConfiguration configuration, TextWriter output, TextWriter error)
     {
-        if (args is not (["link"] or ["admin-token", "--file", _]))
+        if (args is not (["link"] or ["link", "--admin-token", _] or ["admin-token", "--file", _]))
         {
             return null;
         }
@@ -29,11 +29,11 @@ internal static class AuthCommands
             .BuildServiceProvider();
         try
         {
-            if (args is ["admin-token", "--file", var file])
+            if (args is [.., var file] and not ["link"])
             {
                 await WriteTokenAsync(services.GetRequiredService<InstallationToken>(), file, output);
             }
-            else
+            if (args is ["link", ..])
             {
                 var token = await services.GetRequiredService<SignInLinks>().CreateAsync(CancellationToken.None);
                 output.WriteLine($"{configuration[$"{PortalOptions.Section}:{nameof(PortalOptions.PublicUrl)}"]}/link?token={token}");
