@@ -8,7 +8,7 @@ ARG DEBIAN_IMAGE=debian:13
 FROM ${SDK_IMAGE} AS build
 WORKDIR /source
 COPY global.json Directory.Build.props Directory.Packages.props ./
-COPY scripts/hosts.proj scripts/
+COPY scripts/*.proj scripts/
 COPY samples/ samples/
 COPY Portal.Core/ Portal.Core/
 COPY Portal.Web/ Portal.Web/

@@ -12,7 +12,7 @@ sources_stamp() {
     cd -- "$root" || exit 1
     {
       find Portal.Core Portal.Web Portal.Worker migrations -type d \( -name bin -o -name obj \) -prune -o -type f -printf '%p %s %T@\n'
-      find Directory.Build.props Directory.Packages.props global.json scripts/hosts.proj -printf '%p %s %T@\n'
+      find Directory.Build.props Directory.Packages.props global.json scripts/*.proj -printf '%p %s %T@\n'
       TERM=dumb dotnet --version
     } | LC_ALL=C sort | sha256sum | cut -c1-16
   )
