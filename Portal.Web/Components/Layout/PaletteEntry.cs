@@ -6,12 +6,15 @@ public sealed record PaletteEntry(string Text, string Href, string Icon, string 
     public const int Shown = 30;
 
     /// <summary>First what belongs to the app one is in, then the team's pages, then its apps.</summary>
-    public static IEnumerable<PaletteEntry> For(Place place, IEnumerable<PaletteEntry> apps)
+    public static IEnumerable<PaletteEntry> For(Place place, bool mayDeploy, IEnumerable<PaletteEntry> apps)
     {
         if (place is { Team: { } t, App: { } app })
         {
             var root = $"/{t}/{app}";
-            yield return new PaletteEntry($"{app}: Deploy", $"{root}?ask=deploy", "deploy", "this app");
+            if (mayDeploy)
+            {
+                yield return new PaletteEntry($"{app}: Deploy", $"{root}?ask=deploy", "deploy", "this app");
+            }
             yield return new PaletteEntry($"{app}: Deploys, roll back", $"{root}/deploys", "deploy", "this app");
             yield return new PaletteEntry($"{app}: Logs", $"{root}/logs", "logs", "this app");
             yield return new PaletteEntry($"{app}: Variables", $"{root}/variables", "key", "this app");

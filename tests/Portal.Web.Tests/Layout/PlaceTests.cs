@@ -25,10 +25,11 @@ public sealed class PlaceTests
     {
         PaletteEntry[] apps = [new("shop", "/acme/shop", "apps", "app"), new("shop-api", "/acme/shop-api", "apps", "app")];
 
-        var all = PaletteEntry.Matching(PaletteEntry.For(Place.Of("acme/shop"), apps), "");
-        var found = PaletteEntry.Matching(PaletteEntry.For(Place.Of("acme"), apps), "api shop");
+        var all = PaletteEntry.Matching(PaletteEntry.For(Place.Of("acme/shop"), mayDeploy: true, apps), "");
+        var found = PaletteEntry.Matching(PaletteEntry.For(Place.Of("acme"), mayDeploy: true, apps), "api shop");
 
         Assert.Equal("shop: Deploy", all[0].Text);
+        Assert.DoesNotContain(PaletteEntry.For(Place.Of("acme/shop"), mayDeploy: false, apps), e => e.Text == "shop: Deploy");
         Assert.Equal("/acme/shop-api", Assert.Single(found).Href);
     }
 
