@@ -5,8 +5,8 @@ internal static class BuildRules
 {
     public static readonly IReadOnlyList<OutputRule> All =
     [
-        new("(no space left on device|ENOSPC|Errno 28)", _ => new Finding("no disk space is left", "The build could not write. Its /tmp holds at most 2 GB; everything else lies on this machine's disk.", "Write less to /tmp, or ask an admin to free disk space, then build again.", Words.Retry)),
-        new("(JavaScript heap out of memory|java\\.lang\\.OutOfMemoryError|^MemoryError|Cannot allocate memory|ENOMEM)", _ => new Finding("it ran out of memory",
+        new("([Nn]o space left on device|ENOSPC|Errno 28|[Dd]isk quota exceeded)", _ => new Finding("no disk space is left", "The build could not write. Its /tmp holds at most 2 GB; everything else lies on this machine's disk.", "Write less to /tmp, or ask an admin to free disk space, then build again.", Words.Retry)),
+        new("(JavaScript heap out of memory|java\\.lang\\.OutOfMemoryError|^MemoryError|[Cc]annot allocate memory|ENOMEM)", _ => new Finding("it ran out of memory",
             "The build needed more memory than it may use.", "Let the build need less (fewer parallel jobs, no source maps), or for Node.js set the build variable NODE_OPTIONS to --max-old-space-size=2048.", Words.AddVariable("NODE_OPTIONS"))),
         new("npm (error|ERR!) .*npm ci`? (command )?can only install ", LockFile("npm install")),
         new("(ERR_PNPM_OUTDATED_LOCKFILE|Cannot install with \"frozen-lockfile\")", LockFile("pnpm install")),

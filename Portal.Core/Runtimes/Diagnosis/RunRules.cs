@@ -25,9 +25,9 @@ internal static class RunRules
         // "Error: X is not defined", "X is required", "X must be set"
         new($"(^|[:('\"` ]){Name}['\"`)]? {IsMissing}", Variable),
 
-        new("(no space left on device|ENOSPC|Errno 28)", _ => new Finding("no disk space is left",
+        new("([Nn]o space left on device|ENOSPC|Errno 28|[Dd]isk quota exceeded)", _ => new Finding("no disk space is left",
             "The app could not write. Its /tmp holds as much as its memory; everything else lies on this machine's disk.", "Write less to /tmp, or ask an admin to free disk space, then try again.", Words.Retry)),
-        new("(JavaScript heap out of memory|java\\.lang\\.OutOfMemoryError|^MemoryError|System\\.OutOfMemoryException|fatal error: runtime: out of memory|Cannot allocate memory)", _ =>
+        new("(JavaScript heap out of memory|java\\.lang\\.OutOfMemoryError|^MemoryError|System\\.OutOfMemoryException|fatal error: runtime: out of memory|[Cc]annot allocate memory)", _ =>
             new Finding("it ran out of memory", "The language's own memory limit was reached.", "Give it more memory under Settings, or let it need less.")),
         new("(EADDRINUSE|[Aa]ddress already in use|Failed to bind to address .* already in use)", _ => new Finding("the port it wants is taken",
             "It listens on a fixed port that something else on this machine uses.", "Let it listen on the port in the variable PORT.")),

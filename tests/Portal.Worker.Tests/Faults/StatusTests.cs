@@ -133,7 +133,7 @@ public sealed class StatusTests : IClassFixture<StatusTests.OneShop>
             await shop.AddAsync("filler");
             using var repository = await Apps.BuiltByAsync("head -c 100000000 /dev/zero > big");
             var story = await shop.PushAsync("filler", repository);
-            Assert.Contains("Build failed: no disk space is left", story, StringComparison.Ordinal);
+            Assert.True(story.Contains("Build failed: no disk space is left", StringComparison.Ordinal), story);
             using var visit = shop.Visit("steady");
             Assert.Equal("well", await visit.GetStringAsync("/", Token));
         }

@@ -31,6 +31,8 @@ public sealed class BuildDiagnosisTests
     [InlineData("Module not found: Error: Can't resolve './Header' in '/app/src'", "./Header is imported but not there")]
     [InlineData("FATAL ERROR: Ineffective mark-compacts near heap limit Allocation failed - JavaScript heap out of memory", "it ran out of memory")]
     [InlineData("npm error code ENOSPC\nnpm error syscall write", "no disk space is left")]
+    [InlineData("head: error writing 'standard output': No space left on device", "no disk space is left")]
+    [InlineData("cp: error writing 'x': Disk quota exceeded", "no disk space is left")]
     [InlineData("error NETSDK1045: The current .NET SDK does not support targeting .NET 11.0.", "the .NET SDK for .NET 11.0 is not installed here")]
     [InlineData("error: invalid target release: 21", "the JDK for Java 21 is not installed here")]
     [InlineData("Error: pg_config executable not found.", "a package needs PostgreSQL's headers to be compiled")]
