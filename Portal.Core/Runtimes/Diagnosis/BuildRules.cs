@@ -55,6 +55,7 @@ internal static class BuildRules
         new("--> (?<x>[\\w./-]+\\.rs:\\d+:\\d+)", Code),
         new("(Module not found: (Error: )?Can't resolve '(?<x>[^']+)'|Could not resolve \"(?<x>[^\"]+)\"|Rollup failed to resolve import \"(?<x>[^\"]+)\")", x => new Finding($"{x} is imported but not there", "A file imports something that is neither installed nor in the source. Upper and lower case matter.", $"Correct the import, or add {x} to package.json.")),
         new("^(?<x>SyntaxError|IndentationError|TabError)\\b", x => Code(x)),
+        .. VariableRules.Each(Variable),
     ];
 
     private static Func<string, Finding> LockFile(string command) => _ => new Finding("the lock file does not match the list of packages",
@@ -68,6 +69,9 @@ internal static class BuildRules
 
     public static Finding Command(string command) => new($"the command {command} was not found",
         "The step calls a program that neither the app's packages bring nor this machine has.", $"Add {command} to the app's dependencies (in Node.js under dependencies or devDependencies), or ask an admin to install it.");
+
+    private static Finding Variable(string name) => new($"the variable {name} is missing or not as the code wants it", "The code looks at its environment while it is built, and only variables that are for builds are there then.",
+        $"Add {name} under Variables, for run and build, then build again.", Words.AddVariable(name));
 
     private static Finding Code(string place) => new($"the code has an error: {place}", "The compiler refused the code.", "Correct the place that the last lines name, and push again.");
 }

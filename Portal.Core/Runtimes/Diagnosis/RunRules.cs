@@ -3,28 +3,9 @@ namespace Portal.Core.Runtimes.Diagnosis;
 /// <summary>Causes that an app's own last lines tell, most telling first.</summary>
 internal static class RunRules
 {
-    // What people call environment variables: upper case, with an underscore or of at least three letters. Not "KeyError: 'id'".
-    private const string Name = "(?<x>[A-Z][A-Z0-9]*(_[A-Z0-9]+)+|[A-Z][A-Z0-9]{2,})";
-    private const string IsMissing = "(is |was |has )?(not (been )?(defined|set|provided|configured|found|present|specified)|required|missing|undefined|unset|empty|must be (set|defined|provided|specified))";
-
     public static readonly IReadOnlyList<OutputRule> All =
     [
-        // Python: os.environ["X"]
-        new($"^KeyError: ['\"]{Name}['\"]$", Variable),
-        // Ruby: ENV.fetch("X")
-        new($"key not found: \"{Name}\"", Variable),
-        // Go, envconfig
-        new($"required key {Name} missing value", Variable),
-        // Shell: ${X:?} and set -u
-        new($"\\b{Name}: (parameter not set|parameter null or not set|unbound variable)", Variable),
-        // "Missing required environment variable X", "environment variables: X", ".NET: Required environment variable 'X'"
-        new($"([Ee]nvironment|[Ee]nv)[ _-]?([Vv]ariables?|[Vv]ars?)?( named)?( is| are)?( missing| not set| required)?[ :=\\[('\"`]+{Name}\\b", Variable),
-        // "X environment variable is not set", "process.env.X is undefined"
-        new($"\\b{Name}['\"`]? ([Ee]nvironment [Vv]ariable|env var|env)\\b", Variable),
-        new($"process\\.env\\.{Name}", Variable),
-        // "Error: X is not defined", "X is required", "X must be set"
-        new($"(^|[:('\"` ]){Name}['\"`)]? {IsMissing}", Variable),
-
+        .. VariableRules.Each(Variable),
         new("([Nn]o space left on device|ENOSPC|Errno 28|[Dd]isk quota exceeded)", _ => new Finding("no disk space is left",
             "The app could not write. Its /tmp holds as much as its memory; everything else lies on this machine's disk.", "Write less to /tmp, or ask an admin to free disk space, then try again.", Words.Retry)),
         new("(JavaScript heap out of memory|java\\.lang\\.OutOfMemoryError|^MemoryError|System\\.OutOfMemoryException|fatal error: runtime: out of memory|[Cc]annot allocate memory)", _ =>

@@ -40,6 +40,9 @@ public sealed class BuildDiagnosisTests
     [InlineData("npm error code EBADENGINE\nnpm error engine Unsupported engine\nnpm error engine Not compatible with your version of node/npm: hello@1.0.0", "it asks for another version of the language than this machine has")]
     [InlineData(" ERR_PNPM_UNSUPPORTED_ENGINE  Unsupported environment (bad pnpm and/or Node.js version)", "it asks for another version of the language than this machine has")]
     [InlineData("npm warn EBADENGINE Unsupported engine {\nnpm warn EBADENGINE   package: 'vite@8.0.0',\nnpm warn EBADENGINE }\nsh: 1: prepare-it: not found", "the command prepare-it was not found")]
+    [InlineData("❌ Invalid environment variables: [\n  {\n    code: 'invalid_type',\n    path: [ 'DATABASE_URL' ],\n    message: 'Required'\n  }\n]\nError: Invalid environment variables", "the variable DATABASE_URL is missing or not as the code wants it")]
+    [InlineData("Error code: P1012\nerror: Environment variable not found: DATABASE_URL.\n  -->  prisma/schema.prisma:6", "the variable DATABASE_URL is missing or not as the code wants it")]
+    [InlineData("Error: STRIPE_KEY is not set\nError: Command \"npm run build\" exited with 1", "the variable STRIPE_KEY is missing or not as the code wants it")]
     [InlineData("npm error network request to a package source failed, reason: getaddrinfo ENOTFOUND", "a package source could not be reached")]
     public void What_the_last_lines_tell_is_the_cause(string output, string cause)
     {
