@@ -49,16 +49,34 @@ internal sealed partial class DotNetStack : IStack
         draft.RunEnvironment["DOTNET_EnableDiagnostics"] = "0";
         draft.Caches.Add(new CacheFolder("nuget", "NUGET_PACKAGES"));
         draft.OutputDirectory = Output;
-        if (Json.Parse(source.Read("global.json")) is { } global && ((System.Text.Json.JsonElement?)global).Get("sdk").Text("version") is { Length: > 0 and <= 40 } version)
-        {
-            draft.Asks(version, null, strict: false);
-            draft.Because($"global.json asks for SDK {version}");
-
-            // dotnet refuses to start where global.json names an SDK that is not installed; the installed one usually builds it.
-            draft.Step(Draft.Prepare, $"dotnet --version >/dev/null 2>&1 || {{ echo {Shell.Quote($"global.json asks for .NET SDK {version}, which is not installed here; building with the installed SDK instead")}; mv global.json global.json.not-installed; }}");
-        }
-
+        AskSdk(source, draft);
         return draft;
+    }
+
+    // dotnet looks for global.json in the folders above as well.
+    private static void AskSdk(SourceView source, Draft draft)
+    {
+        var path = "global.json";
+        for (var at = source; at is not null; at = at.Parent(), path = "../" + path)
+        {
+            if (!at.Has("global.json"))
+            {
+                continue;
+            }
+
+            if (Json.Parse(at.Read("global.json")).Get("sdk").Text("version") is { Length: > 0 and <= 40 } version)
+            {
+                draft.Asks(version, null, strict: false);
+                draft.Because($"global.json asks for SDK {version}");
+
+                // dotnet refuses to start where global.json names an SDK that is not installed; the installed one usually builds it.
+                var command = $"dotnet --version >/dev/null 2>&1 || {{ echo {Shell.Quote($"global.json asks for .NET SDK {version}, which is not installed here; building with the installed SDK instead")}; mv {path} {path}.not-installed; }}";
+                draft.Shorter[command] = $"dotnet --version, with SDK {version} or else the installed one";
+                draft.Step(Draft.Prepare, command);
+            }
+
+            return;
+        }
     }
 
     private static Draft Plan(SourceView source, Draft draft, DotNetProject project, List<DotNetProject> others, List<DotNetProject> all)
