@@ -88,7 +88,7 @@ internal static partial class NodeStart
     private static string Compiled(string file, string config) =>
         Path.ChangeExtension(TypeScriptOut().IsMatch(config) && file.StartsWith("src/", StringComparison.Ordinal) ? file["src/".Length..] : SourceView.NameOf(file), ".js");
 
-    [GeneratedRegex(@"\.listen\(\s*(\d{2,5})\b", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"(?:\.listen|\bserve)\(\s*(?:\{[^}]*\bport\s*:\s*)?(\d{2,5})\b", RegexOptions.NonBacktracking)]
     private static partial Regex FixedPort();
 
     [GeneratedRegex(@"^(?:npx\s+)?nodemon\s*([\w./-]*)$", RegexOptions.NonBacktracking)]
