@@ -11,7 +11,12 @@ public sealed partial class VersionRange
 {
     private const long None = long.MaxValue;
 
+    // More alternatives than anybody writes; the product of many such ranges stays small.
+    private const int MostIntervals = 32;
+
     private VersionRange(IReadOnlyList<(long From, long To)> intervals) => Intervals = intervals;
+
+    public static VersionRange Any { get; } = new([(0, None)]);
 
     /// <summary>From inclusive, to exclusive, each as <see cref="Number"/> gives it; ascending as written.</summary>
     public IReadOnlyList<(long From, long To)> Intervals { get; }
@@ -49,6 +54,14 @@ public sealed partial class VersionRange
     /// <summary>Null where the text holds no version: "3.11.2", "go1.19.8", "openjdk 17.0.15".</summary>
     public static long? VersionIn(string? text) =>
         FirstVersion().Match(text ?? "") is { Success: true } m ? Number(Part(m, 1), Part(m, 2), Part(m, 3)) : null;
+
+    /// <summary>What both accept, ascending; null where that is nothing.</summary>
+    public VersionRange? And(VersionRange other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        var both = Intervals.SelectMany(a => other.Intervals.Select(b => (From: Math.Max(a.From, b.From), To: Math.Min(a.To, b.To)))).Where(i => i.From < i.To).Distinct().Order().Take(MostIntervals).ToList();
+        return both.Count == 0 ? null : new VersionRange(both);
+    }
 
     public bool Contains(long version) => Intervals.Any(i => version >= i.From && version < i.To);
 

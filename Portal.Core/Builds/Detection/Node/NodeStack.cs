@@ -55,10 +55,9 @@ internal sealed class NodeStack : IStack
             draft.Because($"{version.File} asks for Node {version.Version}");
             NodeVersion.Bring(draft, version.Version);
         }
-        else if (NodeVersion.Implied(package) is { } implied)
+        else
         {
-            draft.Because($"its framework needs Node {implied} or newer");
-            NodeVersion.Bring(draft, $">={implied}");
+            NodeVersion.BringFor(draft, root.Source, package);
         }
 
         // At run time a package's programs come before those of the machine.

@@ -53,17 +53,40 @@ internal static class NodeVersion
             return;
         }
 
-        if (range.Intervals.Any(i => i.To == long.MaxValue && i.From <= OnEveryMachine))
+        if (IsEverywhere(range))
         {
             return;
         }
 
-        if (Best(range) is not { } major)
+        if (Best(range.Intervals) is not { } major)
         {
             draft.Warnings.Add($"Node {wanted} is too old to be brought; this machine's Node is used. Ask for a newer one, such as 22.");
             return;
         }
 
+        Bring(draft, range, major, wanted);
+    }
+
+    /// <summary>For a source that asks for nothing: what its packages run on, where that is not every Node of today.</summary>
+    public static void BringFor(Draft draft, SourceView root, PackageJson package)
+    {
+        // A package that names only old versions usually runs on newer ones, and the oldest that fits is what it was tried on most.
+        if (LockedEngines.Of(root, package) is { } locked && locked.Range.Intervals[0].From > OnEveryMachine && Best([locked.Range.Intervals[0]]) is { } major)
+        {
+            draft.Because($"in the lock file {locked.Package} needs Node {locked.Asked}");
+            Bring(draft, locked.Range, major, locked.Asked);
+        }
+        else if (Implied(package) is { } implied)
+        {
+            draft.Because($"its framework needs Node {implied} or newer");
+            Bring(draft, $">={implied}");
+        }
+    }
+
+    private static bool IsEverywhere(VersionRange range) => range.Intervals.Any(i => i.To == long.MaxValue && i.From <= OnEveryMachine);
+
+    private static void Bring(Draft draft, VersionRange range, int major, string wanted)
+    {
         var accepts = string.Join("||", range.Intervals.Select(i => i.To == long.MaxValue ? $"v>={i.From}" : $"v>={i.From}&&v<{i.To}"));
         var packages = major >= 20 ? $"node@{major}" : $"node@{major} npm@{(major >= 18 ? 10 : 8)}";
         draft.BringTool("node", packages, $"node -e 'const [a,b,c]=process.versions.node.split(\".\").map(Number),v=a*1e6+b*1e3+c;process.exit({accepts}?0:1)'", $"Node {wanted}: this machine's where it fits, else node@{major} from npm");
@@ -71,18 +94,19 @@ internal static class NodeVersion
 
     /// <summary>True where every Node asked for is older than the hash functions that OpenSSL 3 left out.</summary>
     public static bool IsBefore17(string? wanted) =>
-        wanted is not null && !MeansAny(wanted) && Range(wanted) is { } range && Best(range) is not null && range.Intervals.All(i => i.To <= VersionRange.Number(17, 0, 0));
+        wanted is not null && !MeansAny(wanted) && Range(wanted) is { } range && Best(range.Intervals) is not null && range.Intervals.All(i => i.To <= VersionRange.Number(17, 0, 0));
 
     /// <summary>What a framework needs although the source asks for nothing: their releases of these majors say so.</summary>
-    public static string? Implied(PackageJson package) =>
+    private static string? Implied(PackageJson package) =>
         package.Dependencies.GetValueOrDefault("nuxt") is "latest" || package.Major("nuxt") is >= 4 || package.Major("astro") is >= 6
+        || package.Major("@angular/cli") is >= 22
         || package.HasAny("@tanstack/react-start", "@tanstack/solid-start") ? "22" : null;
 
     // Of a closed range the newest, of an open one the lowest, which is the one it was written for; even numbers first.
-    private static int? Best(VersionRange range)
+    private static int? Best(IReadOnlyList<(long From, long To)> intervals)
     {
         int? best = null;
-        foreach (var (from, to) in range.Intervals)
+        foreach (var (from, to) in intervals)
         {
             var lowest = VersionRange.MajorOf(from);
             var highest = to == long.MaxValue ? lowest + 1 : VersionRange.MajorOf(to - 1);
