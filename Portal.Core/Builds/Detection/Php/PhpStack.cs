@@ -37,12 +37,13 @@ internal sealed class PhpStack : IStack
             return draft.Fail("This is a PHP project without an index.php, so there is nothing to serve.", "Put index.php in the top folder or in public/, or set the start command in the app's settings.");
         }
 
-        if (composer && (json.Get("require").Names().Any(n => n != "php" && !n.StartsWith("ext-", StringComparison.Ordinal)) || json.Get("autoload") is not null))
+        if (composer && (json.Get("require").Names().Any(n => n != "php" && !n.StartsWith("ext-", StringComparison.Ordinal)) || json.Get("autoload") is not null
+            || (source.Read(SourceView.Join(root, "index.php"), 65536) ?? "").Contains("vendor/autoload.php", StringComparison.Ordinal)))
         {
             draft.Needs("composer", null, "install the Debian package composer");
             draft.Caches.Add(new CacheFolder("composer", "COMPOSER_CACHE_DIR"));
             draft.BuildEnvironment["COMPOSER_ALLOW_SUPERUSER"] = "1";
-            draft.Step(Draft.Install, "composer install --no-dev --no-interaction --prefer-dist --optimize-autoloader").Because(source.Has("composer.lock") ? "composer.lock: composer installs what it says" : "composer.json names the packages");
+            draft.Step(Draft.Install, "composer install --no-dev --no-interaction --prefer-dist --optimize-autoloader").Because(source.Has("composer.lock") ? "composer.lock: composer installs what it says" : "composer.json: composer installs what it names");
         }
 
         draft.RunEnvironment["PHP_CLI_SERVER_WORKERS"] = "4";
