@@ -52,6 +52,9 @@ internal sealed class Draft(string stack, string stackId)
     /// <summary>The problem is the answer: no other stack may explain this folder away.</summary>
     public bool Final { get; set; }
 
+    /// <summary>The problem is a choice between the apps that it names: a search below would find the same ones, and libraries.</summary>
+    public bool NamesApps { get; set; }
+
     /// <summary>Only a folder of pages somewhere below: an app in another folder comes first.</summary>
     public bool Weak { get; set; }
 

@@ -25,7 +25,7 @@ public static class StackDetector
         }
 
         var found = Find(source, given);
-        var draft = found is { Weak: true } && given.Stack is null && Nested.Find(source) is { StackId: not "static" } below ? below : found ?? Nested.Find(source) ?? Commands(source, given);
+        var draft = found is { Weak: true } && given.Stack is null && Nested.Find(source) is { StackId: not "static" } below ? below : found ?? Several(source) ?? Nested.Find(source) ?? Commands(source, given);
         draft.Folder ??= source.Folder;
         var within = draft.Folder == source.Folder ? source : new SourceView(files, draft.Folder);
         Complete(draft, within, given);
@@ -47,6 +47,8 @@ public static class StackDetector
 
         return StackTable.Detect(source, Started(source, given));
     }
+
+    private static Draft? Several(SourceView source) => StackTable.Problem(source) is { NamesApps: true } choice ? choice : null;
 
     private static bool Started(SourceView source, PlanOverrides given) =>
         given.Start is { Length: > 0 } || Procfile.Parse(source.Read("Procfile") ?? "").Exists(e => e.Name != "release") || PlatformFiles.Read(source).Start is not null;

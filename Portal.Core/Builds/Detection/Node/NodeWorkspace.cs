@@ -70,9 +70,13 @@ internal sealed class NodeWorkspace
         if (app is null)
         {
             var names = apps.Select(a => Relative(a.Source.Folder)).Order(StringComparer.Ordinal).Take(10).ToList();
-            return names.Count == 0
-                ? draft.Fail("This repository is a workspace, and none of its packages can be started.", "Give the package that is the app a start script, or set the app's start command.")
-                : draft.Fail($"This repository holds several apps: {string.Join(", ", names)}.", $"Set the app's folder to one of them, such as {names[0]}.");
+            if (names.Count == 0)
+            {
+                return draft.Fail("This repository is a workspace, and none of its packages can be started.", "Give the package that is the app a start script, or set the app's start command.");
+            }
+
+            draft.NamesApps = true;
+            return draft.Fail($"This repository holds several apps: {string.Join(", ", names.Concat(Nested.OtherThan("node", root)))}.", $"Set Folder in the app's settings to one of them, such as {names[0]}. Each can be an app of its own.");
         }
 
         if (apps.Count > 1)
