@@ -178,6 +178,7 @@ public sealed class AppService(IDbContextFactory<PortalDbContext> contexts, Audi
         jobs.Enqueue(db, new JobRequest(JobKinds.RemoveApp, found.App.Id.ToString()) { TeamId = found.App.TeamId, Lane = $"remove:{found.App.Id}", MaxAttempts = 20 });
         audit.Record(db, actor, "app.delete", found.Path, found.App.TeamId, found.App.Id);
         db.Signal(LiveTopics.Team, found.App.TeamId);
+        db.Signal(LiveTopics.App, found.App.Id);
         await db.SaveAsync(cancellationToken);
     }
 }

@@ -7,6 +7,7 @@ using Portal.Core.Git;
 using Portal.Core.Git.Hosted;
 using Portal.Core.Jobs;
 using Portal.Core.Live;
+using Portal.Core.Teams;
 
 namespace Portal.Core.Triggers;
 
@@ -34,7 +35,7 @@ public sealed class PushReceiver(IDbContextFactory<PortalDbContext> contexts, Jo
         {
             pushes.Add(Add(db, app, PushSource.Portal, update, actor.Name, actor.UserId));
         }
-        audit.Record(db, actor, "code.push", string.Join(", ", moved.Select(u => u.Ref)), app.TeamId, app.Id,
+        audit.Record(db, actor, "code.push", $"{await PathAsync(db, app, cancellationToken)} {string.Join(", ", moved.Select(u => u.Ref))}", app.TeamId, app.Id,
             after: moved.Take(20).ToDictionary(u => u.Ref, u => u.After));
         await db.SaveAsync(cancellationToken);
         return pushes;
@@ -50,9 +51,12 @@ public sealed class PushReceiver(IDbContextFactory<PortalDbContext> contexts, Jo
             return;
         }
         environment.Branch = branches.FirstOrDefault(b => b is "main" or "master") ?? branches[0];
-        audit.Record(db, actor, "environment.follow", environment.Slug, app.TeamId, app.Id, after: new { branch = environment.Branch });
+        audit.Record(db, actor, "environment.follow", $"{await PathAsync(db, app, cancellationToken)} {environment.Slug}", app.TeamId, app.Id, after: new { branch = environment.Branch });
         db.Signal(LiveTopics.Environment, environment.Id);
     }
+
+    private static async Task<string> PathAsync(PortalDbContext db, App app, CancellationToken cancellationToken) =>
+        $"{await db.Set<Team>().Where(t => t.Id == app.TeamId).Select(t => t.Slug).SingleAsync(cancellationToken)}/{app.Slug}";
 
     /// <summary>Adds a push and its job to the caller's unit of work.</summary>
     internal Push Add(PortalDbContext db, App app, PushSource source, RefUpdate update, string? pushedBy, Guid? user = null)

@@ -40,13 +40,8 @@ function restoreDrafts() {
   sessionStorage.removeItem(storeKey);
   const { path, drafts } = JSON.parse(kept);
   if (path !== location.pathname) return;
-  for (const [key, value] of Object.entries(drafts)) {
-    const field = document.getElementById(key) ?? document.getElementsByName(key)[0];
-    if (!field || field.value) continue;
-    field.value = value;
-    field.dispatchEvent(new Event('input', { bubbles: true }));
-    field.dispatchEvent(new Event('change', { bubbles: true }));
-  }
+  for (const [key, value] of Object.entries(drafts)) typed.set(key, { value });
+  typeAgain();
 }
 
 async function reload() {
@@ -102,28 +97,38 @@ document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible' && lost) reconnect();
 });
 
-// A page is readable before it is live; when it becomes live its fields are made anew. What was typed until then is typed again.
-const early = new Map();
-const keepEarly = event => {
-  const field = event.target;
-  if (event.isTrusted && field.id && field.type !== 'password' && field.matches('input:not([type=radio]):not([type=checkbox]), textarea')) early.set(field.id, { field, value: field.value });
-};
-const renewed = new MutationObserver(() => {
-  for (const [id, { field, value }] of early) {
-    const now = document.getElementById(id);
+// A page is readable before it is live; when it becomes live its elements are made anew. What was typed until then is typed again.
+const sent = document.querySelector('main');
+const typed = new Map();
+
+function typeAgain() {
+  for (const [key, { value, field, focus }] of typed) {
+    const now = document.getElementById(key) ?? document.getElementsByName(key)[0];
     if (!now || now === field || now.value) continue;
-    early.delete(id);
-    const focused = document.activeElement === document.body;
+    if (sent.isConnected) typed.set(key, { value, field: now });
+    else typed.delete(key);
     now.value = value;
     now.dispatchEvent(new Event('input', { bubbles: true }));
-    if (focused) now.focus();
+    now.dispatchEvent(new Event('change', { bubbles: true }));
+    if (focus && document.activeElement === document.body) now.focus();
   }
-});
-document.addEventListener('input', keepEarly, true);
-renewed.observe(document.body, { childList: true, subtree: true });
-addEventListener('load', () => setTimeout(() => {
-  document.removeEventListener('input', keepEarly, true);
+}
+
+const renewed = new MutationObserver(() => {
+  typeAgain();
+  if (sent.isConnected) return;
   renewed.disconnect();
-}, 5000));
-// Fields become live a moment after the page is shown.
-addEventListener('load', () => setTimeout(restoreDrafts, 800));
+  document.removeEventListener('input', keepTyped, true);
+  // Fields that come with what is read first.
+  const late = new MutationObserver(typeAgain);
+  late.observe(document.body, { childList: true, subtree: true });
+  setTimeout(() => late.disconnect(), 5000);
+});
+
+function keepTyped({ isTrusted, target: field }) {
+  if (isTrusted && field.id && field.type !== 'password' && field.matches('input:not([type=radio]):not([type=checkbox]), textarea')) typed.set(field.id, { value: field.value, field, focus: true });
+}
+
+document.addEventListener('input', keepTyped, true);
+renewed.observe(document.body, { childList: true, subtree: true });
+addEventListener('load', restoreDrafts);
