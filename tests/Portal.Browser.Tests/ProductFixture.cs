@@ -4,7 +4,7 @@ using Portal.Testing;
 namespace Portal.Browser.Tests;
 
 /// <summary>The running product and a browser, shared by the tests of one class: starting them is what takes long.</summary>
-public sealed class ProductFixture : IAsyncLifetime
+public class ProductFixture : IAsyncLifetime
 {
     private static readonly string[] Flags =
     [
@@ -17,10 +17,11 @@ public sealed class ProductFixture : IAsyncLifetime
 
     public IBrowser Browser { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         Host = await PortalHost.StartAsync(environment: new Dictionary<string, string?> { ["Portal__Limits__StartSeconds"] = "30" });
         _playwright = await Playwright.CreateAsync();
+        Assertions.SetDefaultExpectTimeout(20_000);
         Browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = "/usr/bin/chromium", Args = Flags });
     }
 
@@ -29,6 +30,7 @@ public sealed class ProductFixture : IAsyncLifetime
         await Browser.DisposeAsync();
         _playwright.Dispose();
         await Host.DisposeAsync();
+        GC.SuppressFinalize(this);
     }
 
     /// <summary>A page that fails a test when the browser's console says that something broke.</summary>

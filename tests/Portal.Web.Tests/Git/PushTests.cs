@@ -39,7 +39,9 @@ public sealed class PushTests
         var build = await db.Set<Build>().SingleAsync(TestContext.Current.CancellationToken);
         Assert.Equal((commit, "refs/heads/main", "first <script>", DeployTrigger.Push), (build.Commit, build.Ref, build.Message, build.Trigger));
         Assert.Equal("main", (await db.Set<AppEnvironment>().SingleAsync(TestContext.Current.CancellationToken)).Branch);
-        Assert.Contains(await db.Set<AuditEntry>().Select(e => e.Action).ToListAsync(TestContext.Current.CancellationToken), a => a == "code.push");
+        var trail = await db.Set<AuditEntry>().Select(e => $"{e.Action} {e.Target}").ToListAsync(TestContext.Current.CancellationToken);
+        Assert.Contains("code.push shop/api refs/heads/main", trail);
+        Assert.Contains("environment.follow shop/api production", trail);
     }
 
     [Fact]
