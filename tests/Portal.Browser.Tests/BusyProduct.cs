@@ -11,6 +11,7 @@ public sealed class BusyProduct : ProductFixture
 {
     public const string Collection = "busy product";
 
+    private readonly Dictionary<string, Task> _done = [];
     private string _admin = "";
 
     public override async ValueTask InitializeAsync()
@@ -55,6 +56,9 @@ public sealed class BusyProduct : ProductFixture
         await LiveAsync(name, 1);
         return name;
     }
+
+    /// <summary>For rows of one test that share an app.</summary>
+    public Task OnceAsync(string what, Func<Task> work) => _done.TryGetValue(what, out var done) ? done : _done[what] = work();
 
     /// <summary>Waits until this version, or a later one, is live.</summary>
     public async Task LiveAsync(string app, int version, string environment = "production")
