@@ -18,17 +18,16 @@ public sealed class ProcessBuilder(PortalOptions options, BuildSettings settings
     public string PrepareFolder(Guid build)
     {
         var folder = Folder(build);
-        Delete(folder);
-        Delete(folder + ".out");
+        Discard(build);
         Directory.CreateDirectory(folder);
         return folder;
     }
 
     public void Discard(Guid build)
     {
+        ControlGroups.RemoveLeft(BuildBounds.GroupOf(build));
         Delete(Folder(build));
         Delete(Folder(build) + ".out");
-        ControlGroups.RemoveLeft(BuildBounds.GroupOf(build));
     }
 
     public async Task<BuildOutcome> BuildAsync(BuildInput input, CancellationToken cancellationToken)

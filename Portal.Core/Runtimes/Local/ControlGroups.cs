@@ -164,8 +164,31 @@ public sealed class ControlGroups : IDisposable
     /// <summary>Removes the groups; they must be empty by then, and are left for the next who asks when not.</summary>
     public void Dispose() => Remove(folders);
 
-    /// <summary>Groups of an instance whose supervisor was killed.</summary>
-    public static void RemoveLeft(string name) => Remove([$"{Root}/portal/{name}", $"{Root}/memory/portal-{name}", $"{Root}/pids/portal-{name}"]);
+    /// <summary>
+    /// Groups of an instance or a build whose owner was killed, with all that is still in them: a sandbox that was just
+    /// being made when its parent died does not die with it.
+    /// </summary>
+    public static void RemoveLeft(string name, string root = Root)
+    {
+        string[] left = [$"{root}/portal/{name}", $"{root}/memory/portal-{name}", $"{root}/pids/portal-{name}"];
+        foreach (var pid in left.SelectMany(Members).Distinct())
+        {
+            ProcessTable.Signal(pid, ProcessTable.SigKill);
+        }
+        Remove(left);
+    }
+
+    private static IReadOnlyList<int> Members(string folder)
+    {
+        try
+        {
+            return [.. File.ReadLines(folder + "/cgroup.procs").Select(line => int.Parse(line, CultureInfo.InvariantCulture))];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
+        {
+            return [];
+        }
+    }
 
     private static void Remove(IReadOnlyList<string> folders)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Portal.Core.Runtimes.Local;
 
 namespace Portal.Worker.Tests.Runtimes;
@@ -36,6 +37,17 @@ public sealed class ControlGroupsTests : IDisposable
         Kernel("portal/shop/memory.events", "low 0\nhigh 0\nmax 12\noom 3\noom_kill 2\noom_group_kill 0\n");
         Kernel("portal/shop/pids.events", "max 7\n");
         Assert.Equal((2, 7), (groups.OutOfMemoryKills(), groups.RefusedProcesses()));
+    }
+
+    [Fact]
+    public void What_a_killed_owner_left_in_a_group_is_ended()
+    {
+        using var left = Process.Start("sleep", "1000");
+        Kernel("pids/portal-build/cgroup.procs", $"{left.Id}\n");
+
+        ControlGroups.RemoveLeft("build", root);
+
+        Assert.True(left.WaitForExit(TimeSpan.FromSeconds(10)));
     }
 
     [Fact]
