@@ -11,7 +11,7 @@ public sealed record BuildPlan
     /// <summary>Display name: "Next.js", "ASP.NET Core", "Static site".</summary>
     public required string Stack { get; init; }
 
-    /// <summary>Tool-chain slug: node, dotnet, python, java, go, ruby, php, static, hugo, procfile, docker, rust, deno, bun, elixir, clojure, scala, crystal, dart, gleam, haskell, swift, zig, cpp, cobol, perl, shell, unknown.</summary>
+    /// <summary>Tool-chain slug: node, dotnet, python, java, go, ruby, php, static, hugo, zola, procfile, docker, rust, deno, bun, elixir, clojure, scala, crystal, dart, gleam, haskell, swift, zig, cpp, cobol, perl, shell, unknown.</summary>
     public required string StackId { get; init; }
 
     /// <summary>The tool-chain version the source asks for, as written there ("20.x", "3.11", "^8.2"), or null.</summary>

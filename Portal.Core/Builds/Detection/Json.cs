@@ -80,6 +80,9 @@ internal static partial class Json
         _ => [],
     };
 
+    public static IEnumerable<JsonElement?> Items(this JsonElement? element) =>
+        element is { ValueKind: JsonValueKind.Array } e ? e.EnumerateArray().Select(i => (JsonElement?)i) : [];
+
     public static IEnumerable<(string Name, JsonElement? Value)> Members(this JsonElement? element) =>
         element is { ValueKind: JsonValueKind.Object } e
             ? e.EnumerateObject().Select(p => (Name: NameOf(p), (JsonElement?)p.Value)).Where(m => m.Name is not null).Select(m => (m.Name!, m.Item2))

@@ -23,7 +23,7 @@ internal sealed partial class DotNetStack : IStack
             || (source.Has("global.json") && files.Count > 0);
         if (!near || files.Count == 0)
         {
-            return FileApp(source);
+            return FileApp(source) ?? DotNetPublished.Detect(source);
         }
 
         var projects = files.Select(f => DotNetProject.Read(source, f)).OfType<DotNetProject>().ToList();
@@ -105,7 +105,13 @@ internal sealed partial class DotNetStack : IStack
         var procfile = source.Read("Procfile", 16384) ?? "";
         var herokuLayout = procfile.Contains("bin/publish", StringComparison.Ordinal);
         var output = herokuLayout ? SourceView.Join(project.Folder, "bin/publish") : Output;
-        draft.KeepsOutput = !herokuLayout && Procfile.Parse(procfile).Exists(e => Shell.Words(e.Command).Contains(project.Assembly + ".dll") || Shell.Words(e.Command).Contains("./" + project.Assembly));
+        var started = herokuLayout ? [] : Procfile.Parse(procfile).SelectMany(e => Shell.Words(e.Command)).ToList();
+        draft.KeepsOutput = started.Exists(w => w == project.Assembly + ".dll" || w == project.Assembly || w == "./" + project.Assembly);
+        if (started.Contains(project.Assembly))
+        {
+            draft.Path.Add(".");
+        }
+
         var publish = $"dotnet publish {Shell.Quote(project.Path)} --configuration Release --output {Shell.Quote(output)}";
 
         // The reference packs of frameworks long out of support are not always to be had; their code usually builds for the installed one.

@@ -44,7 +44,7 @@ internal sealed partial class GoStack : IStack
             return draft.Fail($"This Go module holds several programs: {string.Join(", ", mains.Order(StringComparer.Ordinal).Take(8))}{(mains.Count > 8 ? $" and {mains.Count - 8} more" : "")}.", $"Set the app's folder to one of them, such as {mains.Order(StringComparer.Ordinal).First()}.");
         }
 
-        var name = program.Length > 0 ? SourceView.NameOf(program) : module is null && source.Folder.Length > 0 ? SourceView.NameOf(source.Folder) : Name(module);
+        var name = mains.Count == 1 && Named(source) is { } said ? said : program.Length > 0 ? SourceView.NameOf(program) : module is null && source.Folder.Length > 0 ? SourceView.NameOf(source.Folder) : Name(module);
         if (mains.Count > 1)
         {
             draft.Warnings.Add($"Other programs in this repository: {string.Join(", ", mains.Where(p => p != program).Select(p => p.Length == 0 ? "the top folder" : p).Take(8))}. A Procfile can start them: they are built into bin/.");
@@ -80,10 +80,15 @@ internal sealed partial class GoStack : IStack
         return false;
     }
 
+    // "web: shop" or "web: bin/shop": the Procfile knows the program by a name that the source need not tell.
+    private static string? Named(SourceView source) =>
+        Procfile.Parse(source.Read("Procfile") ?? "").Where(e => e.Name == Draft.Web).Select(e => ProgramName().Match(e.Command)).FirstOrDefault(m => m.Success)?.Groups[1].Value is { } name and not ("go" or "sh" or "bash" or "cd" or "env" or "exec") ? name : null;
+
     private static bool IsUsual(string folder) => folder.StartsWith("cmd/", StringComparison.Ordinal) || folder is "cmd" or "server" or "web" or "api" or "app" or "src" or "main";
 
     private static string Choose(SourceView source, List<string> mains) =>
         mains.OrderBy(m => m.Length == 0 ? 0 : IsUsual(m) && SourceView.NameOf(m) is "server" or "web" or "api" or "app" or "main" or "http" or "httpd" ? 1 : m.StartsWith("cmd/", StringComparison.Ordinal) ? 2 : 3)
+            .ThenBy(m => SourceView.NameOf(m) is var last && last.Contains("server", StringComparison.OrdinalIgnoreCase) ? 0 : last.Contains("client", StringComparison.OrdinalIgnoreCase) ? 2 : 1)
             .ThenBy(m => source.Paths.Any(p => SourceView.FolderOf(p) == m && p.EndsWith(".go", StringComparison.Ordinal) && (source.Read(p, 65536) ?? "").Contains("ListenAndServe", StringComparison.Ordinal)) ? 0 : 1)
             .ThenBy(SourceView.Depth).ThenBy(m => m, StringComparer.Ordinal).First();
 
@@ -106,6 +111,9 @@ internal sealed partial class GoStack : IStack
             }
         }
     }
+
+    [GeneratedRegex(@"^(?:exec\s+)?(?:\./)?(?:bin/)?([\w.-]*\w)(?:\s|$)", RegexOptions.NonBacktracking)]
+    private static partial Regex ProgramName();
 
     [GeneratedRegex(@"^go\s+(\d+(?:\.\d+)*)", RegexOptions.NonBacktracking | RegexOptions.Multiline)]
     private static partial Regex GoVersion();

@@ -21,6 +21,9 @@ internal sealed record PlainStack(string Id, string Name, Func<SourceView, strin
     /// <summary>The build makes a folder of files and no program.</summary>
     public Func<SourceView, string?> Files { get; init; } = _ => null;
 
+    /// <summary>The pages are one program for the browser: unknown paths answer with index.html.</summary>
+    public bool SinglePage { get; init; } = true;
+
     public string? Fix { get; init; }
 
     public Draft? Detect(SourceView source, bool chosen)
@@ -51,7 +54,7 @@ internal sealed record PlainStack(string Id, string Name, Func<SourceView, strin
             draft.Step(Draft.Build, build);
         }
 
-        return Files(source) is { } folder ? draft.ServeFiles(folder, spa: true)
+        return Files(source) is { } folder ? draft.ServeFiles(folder, SinglePage)
             : Start(source) is { } start ? draft.Serve(start)
             : draft.Fail($"This is a {Name} project, and nothing in it says what to start.", Fix ?? "Add a Procfile with a line such as: web: bin/server");
     }

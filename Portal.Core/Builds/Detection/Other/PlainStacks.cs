@@ -28,6 +28,13 @@ internal static class PlainStacks
             Tools = [("java", Java.JavaApp.Get), ("sbt", "install sbt from scala-sbt.org")],
             Build = s => Staged(s) ? "sbt -batch stage" : "sbt -batch assembly",
         },
+        new PlainStack("zola", "Zola", s => (s.HasFolder("content") || s.HasFolder("templates")) && Line(s, "config.toml", @"^(base_url)\s*=") is not null ? "config.toml" : null, _ => null)
+        {
+            Tools = [("zola", "install Zola from getzola.org")],
+            Build = _ => "zola build --output-dir .portal/site",
+            Files = _ => ".portal/site",
+            SinglePage = false,
+        },
         new PlainStack("crystal", "Crystal", s => s.First("shard.yml"), s => (Line(s, "shard.yml", @"^targets:\s*\r?\n\s+([\w-]+):") ?? Line(s, "shard.yml", @"^name:\s*([\w-]+)")) is { } name ? $"bin/{name}" : null)
         {
             Tools = [("shards", "install Crystal from crystal-lang.org")],

@@ -9,7 +9,8 @@ internal sealed partial class RubyStack : IStack
 
     public Draft? Detect(SourceView source, bool chosen)
     {
-        var gemfile = source.Read("Gemfile", 65536);
+        // Bundler's other name for a Gemfile.
+        var gemfile = source.Read("Gemfile", 65536) ?? source.Read("gems.rb", 65536);
         var entry = source.First("app.rb", "main.rb", "server.rb", "web.rb", "application.rb");
         if (gemfile is null && !source.Has("config.ru") && entry is null)
         {
@@ -62,7 +63,7 @@ internal sealed partial class RubyStack : IStack
             return draft.Because("the Rakefile has a default task").Serve($"{run}rake");
         }
 
-        if ((entry ?? source.Where(p => !p.Contains('/') && p.EndsWith(".rb", StringComparison.Ordinal)).FirstOrDefault()) is not { } file)
+        if ((entry ?? source.Where(p => !p.Contains('/') && p.EndsWith(".rb", StringComparison.Ordinal) && p != "gems.rb").FirstOrDefault()) is not { } file)
         {
             return draft.Fail("This is a Ruby project, and nothing in it says what to start.", "Add a config.ru, name the main file app.rb, or add a Procfile with a line such as: web: bundle exec ruby app.rb -p $PORT");
         }
@@ -130,7 +131,8 @@ internal sealed partial class RubyStack : IStack
         draft.BuildEnvironment["BUNDLE_WITHOUT"] = "development:test";
         draft.RunEnvironment["BUNDLE_PATH"] = "vendor/bundle";
         draft.RunEnvironment["BUNDLE_WITHOUT"] = "development:test";
-        if (source.Has("Gemfile.lock"))
+        var locked = source.First("Gemfile.lock", "gems.locked");
+        if (locked is not null)
         {
             draft.BuildEnvironment["BUNDLE_FROZEN"] = "true";
         }
@@ -141,7 +143,7 @@ internal sealed partial class RubyStack : IStack
         draft.Before += "for gems in \"$PWD\"/vendor/bundle/ruby/*; do export GEM_PATH=\"$gems:\" PATH=\"$gems/bin:$PATH\"; done; ";
         draft.BuildEnvironment["BUNDLE_GLOBAL_GEM_CACHE"] = "true";
         draft.Caches.Add(new CacheFolder("gems", "BUNDLE_USER_CACHE"));
-        draft.Step(Draft.Install, "bundle install --jobs 4 --retry 2").Because(source.Has("Gemfile.lock") ? "Gemfile.lock: bundler installs what it says" : "Gemfile names the gems");
+        draft.Step(Draft.Install, "bundle install --jobs 4 --retry 2").Because(locked is not null ? $"{locked}: bundler installs what it says" : $"{source.First("Gemfile", "gems.rb")} names the gems");
     }
 
     private static void Version(SourceView source, string gemfile, Draft draft)
