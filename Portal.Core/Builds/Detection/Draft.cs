@@ -138,7 +138,7 @@ internal sealed class Draft(string stack, string stackId)
         var command = unless is null ? fetch : $"{unless} || {{ {fetch}; }}";
         Shorter[command] = text;
         Needs("npm", null, Node.NodeStack.Get);
-        Step(Prepare, command);
+        Steps.Insert(Steps.FindLastIndex(s => s.Name == Prepare) + 1, (Prepare, command, ""));
         if (!Caches.Exists(c => c.Name == "tools"))
         {
             Caches.Add(new CacheFolder("tools", "PORTAL_TOOLS"));

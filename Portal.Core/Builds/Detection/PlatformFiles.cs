@@ -15,6 +15,7 @@ internal sealed partial class PlatformFiles
     private readonly Dictionary<string, string> variables = new(StringComparer.Ordinal);
     private readonly List<string> asked = [];
     private readonly List<string> packages = [];
+    private string? outputFile;
 
     /// <summary>The command of the web process, or null.</summary>
     public string? Start { get; private set; }
@@ -26,7 +27,7 @@ internal sealed partial class PlatformFiles
     private string? Release { get; set; }
 
     /// <summary>The folder of files that the build makes.</summary>
-    private string? Output { get; set; }
+    public string? Output { get; private set; }
 
     public static PlatformFiles Read(SourceView source)
     {
@@ -35,6 +36,7 @@ internal sealed partial class PlatformFiles
         found.Nixpacks(source);
         found.Lines(source, "render.yaml", "services:", "startCommand", "preDeployCommand");
         found.Lines(source, "manifest.yml", "applications:", "command", null);
+        found.Lines(source, "app.yaml", "runtime:", "entrypoint", null, c => c.Contains("PORT", StringComparison.Ordinal) || c.StartsWith("node ", StringComparison.Ordinal));
         found.StaticHosts(source);
         found.Variables(source);
         return found;
@@ -55,8 +57,9 @@ internal sealed partial class PlatformFiles
 
             draft.Serve(Start);
         }
-        else if (files && Output is { } output && SourceView.Normalise(output) is { } folder)
+        else if (files && Output is { } output && SourceView.Normalise(output) is { } folder && !IsInput(source, draft, folder))
         {
+            why.Add($"{outputFile} names the folder to serve: {output}");
             draft.OutputDirectory = folder.Length == 0 ? "." : folder;
         }
 
@@ -103,6 +106,10 @@ internal sealed partial class PlatformFiles
         }
     }
 
+    // A template's settings may name the folder that the build reads, which holds icons and no page.
+    private static bool IsInput(SourceView source, Draft draft, string folder) =>
+        draft.Steps.Exists(s => s.Name == Draft.Build) && source.HasFolder(folder) && !source.Has(folder + "/index.html");
+
     private static bool StartsFileServer(string command) =>
         Shell.Words(command).Find(w => w is not ("npx" or "yarn" or "pnpm" or "exec" or "dlx" or "-y")) is "serve" or "http-server" or "caddy" or "nginx" or "vite" or "static-web-server" or "sirv";
 
@@ -146,8 +153,9 @@ internal sealed partial class PlatformFiles
     private static string? Commands(IEnumerable<string> commands) =>
         commands.Take(20).Where(c => c.Length is > 0 and < 400 && !c.Contains('\n') && !c.Contains("/opt/", StringComparison.Ordinal)).ToList() is { Count: > 0 } list ? string.Join('\n', list) : null;
 
-    // Of a file with several services nobody can say which is meant, so only a lone command counts.
-    private void Lines(SourceView source, string file, string mark, string key, string? release)
+    // Of a file with several services nobody can say which is meant, so only a lone command counts. App Engine has one port
+    // for all, which its commands need not name.
+    private void Lines(SourceView source, string file, string mark, string key, string? release, Predicate<string>? useful = null)
     {
         if (!(source.Read(file, 65536) ?? "").Split('\n').Any(l => l.StartsWith(mark, StringComparison.Ordinal)))
         {
@@ -161,7 +169,8 @@ internal sealed partial class PlatformFiles
             return value.Length > 1 && value[0] is '"' or '\'' && value[^1] == value[0] ? value[1..^1] : value.Length == 0 || value[0] is '|' or '>' or '&' or '*' or '"' or '\'' or '[' or '{' ? null : value.Split(" #")[0].TrimEnd();
         }
 
-        Set(file, Only(key), null, release is null ? null : Only(release));
+        var command = Only(key);
+        Set(file, command is null || useful?.Invoke(command) == false ? null : command, null, release is null ? null : Only(release));
     }
 
     private void StaticHosts(SourceView source)
@@ -173,7 +182,7 @@ internal sealed partial class PlatformFiles
             if (Output is null && folder is { Length: > 0 and <= 200 })
             {
                 Output = folder;
-                why.Add($"{file} names the folder to serve: {folder}");
+                outputFile = file;
             }
         }
     }
@@ -196,6 +205,15 @@ internal sealed partial class PlatformFiles
 
     private void Set(string file, string? start, string? build, string? release)
     {
+        foreach (var command in (string?[])[start, build, release])
+        {
+            if (OwnFolder().Match(command ?? "") is { Success: true } own)
+            {
+                why.Add($"a command of {file} names {own.Groups[1].Value}, a folder of that platform's images, so its commands are not used");
+                return;
+            }
+        }
+
         if (Start is null && Usable(start))
         {
             Start = start!.Trim();
@@ -232,6 +250,9 @@ internal sealed partial class PlatformFiles
             variables.TryAdd(name, value);
         }
     }
+
+    [GeneratedRegex(@"(?:^|[\s=""';])(/(?:app|assets|data|layers|opt|srv|workspace|etc|mnt|var/www)/[\w./-]*)", RegexOptions.NonBacktracking)]
+    private static partial Regex OwnFolder();
 
     [GeneratedRegex(@"^[A-Za-z_][A-Za-z0-9_]{0,127}$", RegexOptions.NonBacktracking)]
     private static partial Regex VariableName();

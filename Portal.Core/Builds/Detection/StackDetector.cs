@@ -61,10 +61,15 @@ public static class StackDetector
             return new Draft("Procfile", "procfile");
         }
 
-        return StackTable.Problem(source) ?? Unplaced(
+        return StackTable.Problem(source) ?? (source.First("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml") is { } compose
+            ? Unplaced($"{compose} describes several containers, and nothing else says how to run this: programs run directly here.", "Make an app of each part that has its source in a repository; its database can be an add-on.")
+            : NothingKnown());
+    }
+
+    private static Draft NothingKnown() =>
+        Unplaced(
             "Nothing in this folder says how to run it.",
             "Set the start command in the app's settings, or add a Procfile with a line such as: web: node server.js");
-    }
 
     private static void Complete(Draft draft, SourceView source, PlanOverrides given)
     {
@@ -84,7 +89,14 @@ public static class StackDetector
         }
 
         Override(draft, given);
+        if (draft.Processes.FindIndex(p => p is { StaticRoot: not null, Spa: false }) is var files and >= 0 && SinglePage.Asked(source))
+        {
+            draft.Processes[files] = draft.Processes[files] with { Spa = true };
+            draft.Because("a settings file of another host answers unknown paths with index.html, so that is done here too");
+        }
+
         Python.PythonStack.NameProgram(draft);
+        Node.NodeTools.Bring(source, draft);
     }
 
     private static void Override(Draft draft, PlanOverrides given)

@@ -9,7 +9,7 @@ internal static partial class NodeBuild
     public static (string Command, string Because)? Command(NodeApp app, PackageManager manager, NodeKind? kind, string? start)
     {
         var package = app.Package;
-        foreach (var name in (string[])["heroku-postbuild", "build"])
+        foreach (var name in (string[])["heroku-postbuild", "build", "gcp-build", "vercel-build", "now-build", "render-build"])
         {
             if (package.Script(name) is { } script)
             {

@@ -120,6 +120,11 @@ internal sealed class NodeStack : IStack
             draft.ServeFiles(SourceView.Join(folder, kind!.Output!), kind.Spa);
             draft.StartedBecause($"the files in {(draft.OutputDirectory == "." ? "the root folder" : draft.OutputDirectory)} are served{(kind.Spa ? "; unknown paths answer with index.html" : "")}");
         }
+        else if (ExportedApp.Function(app, start) is { } file)
+        {
+            draft.Serve(ExportedApp.Listen(file), folder).StartedBecause($"{file} hands out its app and listens to nothing, so a server is put around it");
+            draft.Processes[0] = draft.Processes[0] with { Text = $"node {file}, with a server around the app that it exports" };
+        }
         else
         {
             draft.Serve(start, folder).StartedBecause(because ?? $"it starts with: {start}");
@@ -154,6 +159,11 @@ internal sealed class NodeStack : IStack
         if (ServerFrameworks.Recognise(app) is { } server)
         {
             return server;
+        }
+
+        if (NodeStart.Script(app.Package) is null or "start" && StaticFrameworks.Recognise(app) is null && Workers.Recognise(app) is { } worker)
+        {
+            return worker;
         }
 
         // A bundler beside a server of the package's own: the server delivers the files.
@@ -204,7 +214,7 @@ internal sealed class NodeStack : IStack
         if (app.Package.Script("build") is { } build && !app.HasServerLibrary)
         {
             var made = (string[])["dist", "build", "public", "out", "_site", "www"];
-            var named = made.FirstOrDefault(f => Shell.Words(build.Replace('/', ' ')).Contains(f));
+            var named = PlatformFiles.Read(app.Source).Output ?? made.FirstOrDefault(f => Shell.Words(build.Replace('/', ' ')).Contains(f));
             if (named is not null || app.Source.Has("index.html") || app.Source.Has("src/index.html"))
             {
                 return new NodeKind("Static site", "package.json has a build script and no server") { Output = named ?? "dist" };

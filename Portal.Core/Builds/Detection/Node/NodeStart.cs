@@ -46,6 +46,12 @@ internal static partial class NodeStart
         var built = app.Package.Script("build") is not null || app.Package.Has("typescript");
         if (app.Package.Main is { } main && SourceView.Normalise(main) is { Length: > 0 } path)
         {
+            // "build": "node build.js" beside "main": "build.js" makes files and serves none.
+            if (Shell.Words(app.Package.Script("build") ?? "").Contains(path))
+            {
+                return null;
+            }
+
             // A file that the build makes is not in the listing.
             var found = app.Source.First(path, path + ".js", path + "/index.js");
             if (found is not null || (built && !app.Source.Has(path) && IsBuiltFolder(path)))

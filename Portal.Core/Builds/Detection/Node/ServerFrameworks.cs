@@ -85,6 +85,11 @@ internal static partial class ServerFrameworks
     private static NodeKind ReactRouter(NodeApp app)
     {
         var kind = new NodeKind("React Router", "package.json depends on @react-router/dev") { Build = "react-router build" };
+        if (app.Package.Has("@cloudflare/vite-plugin"))
+        {
+            return kind with { Start = "vite preview --host 0.0.0.0 --port \"$PORT\"", IgnoreScript = true, Warning = Workers.Warning };
+        }
+
         return NoServer().IsMatch(app.Config("react-router.config"))
             ? kind with { Output = "build/client", Spa = true, Because = "React Router is configured without a server" }
             : kind with { Start = "react-router-serve ./build/server/index.js" };

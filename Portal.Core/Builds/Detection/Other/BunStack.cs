@@ -23,19 +23,26 @@ internal sealed class BunStack : IStack
         var app = new Node.NodeApp(source, package);
         var start = package.Script("start") ?? "";
         var forBun = start.StartsWith("bun ", StringComparison.Ordinal) || start.StartsWith("bunx ", StringComparison.Ordinal);
-        if (!forBun && (locked is null || start.Length > 0 || Node.NodeStack.Recognised(app) is not null || (package.Workspaces.Count > 0 && !(package.Text("module") is { } own && source.Has(own)))))
+        var typed = package.HasAny("@types/bun", "bun-types", "elysia") && app.Source.First("package-lock.json", "yarn.lock", "pnpm-lock.yaml") is null;
+        var served = locked is null && start.Length == 0 ? Node.ExportedApp.Fetch(app) : null;
+        if (!forBun && served is null && ((locked is null && !typed) || start.Length > 0 || Node.NodeStack.Recognised(app) is not null || (package.Workspaces.Count > 0 && !(package.Text("module") is { } own && source.Has(own)))))
         {
             return null;
         }
 
-        var entry = source.First(Entries) ?? (package.Main is { } main && source.Has(main) ? main : null) ?? (package.Text("module") is { } module && source.Has(module) ? module : null);
+        var entry = served ?? source.First(Entries) ?? (package.Main is { } main && source.Has(main) ? main : null) ?? (package.Text("module") is { } module && source.Has(module) ? module : null);
         if (!forBun && entry is null)
         {
             return null;
         }
 
-        var draft = new Draft("Bun", Id).Because(locked is null ? "the start script runs Bun" : $"{locked} is Bun's");
-        var manager = new Node.PackageManager("bun", null, source.First("bun.lock", "bun.lockb"));
+        var draft = new Draft("Bun", Id).Because(locked is not null ? $"{locked} is Bun's" : forBun ? "the start script runs Bun" : served is not null ? $"{served} exports its app, which Bun serves" : "package.json has Bun's own packages");
+        var manager = served is not null ? Node.PackageManager.Of(source, package, draft.Why, draft.Warnings) : new Node.PackageManager("bun", null, source.First("bun.lock", "bun.lockb"));
+        if (manager.Name != "bun")
+        {
+            draft.BringTool("bun", "bun@1", null, "npm install bun@1");
+        }
+
         manager.AddInstall(draft, skipped: package.Dependencies.Count == 0);
         draft.RunEnvironment["NODE_ENV"] = "production";
         if (package.Script("build") is { } build)

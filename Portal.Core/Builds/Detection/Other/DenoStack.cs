@@ -10,7 +10,7 @@ internal sealed class DenoStack : IStack
         var config = source.First("deno.json", "deno.jsonc");
         var entry = source.First("main.ts", "main.tsx", "mod.ts", "server.ts", "app.ts", "index.ts", "main.js", "src/main.ts", "src/server.ts");
         var lone = config is null && !source.Has("package.json") && !source.Has("bunfig.toml") && entry is not null && entry.EndsWith(".ts", StringComparison.Ordinal)
-            && (source.Has("deno.lock") || (source.Read(entry, 65536) ?? "") is var text && (text.Contains("Deno.", StringComparison.Ordinal) || text.Contains("https://deno.land", StringComparison.Ordinal) || text.Contains("jsr:", StringComparison.Ordinal)));
+            && (source.Has("deno.lock") || (source.Read(entry, 65536) ?? "") is var text && (text.Contains("Deno.", StringComparison.Ordinal) || text.Contains("https://deno.land", StringComparison.Ordinal) || text.Contains("jsr:", StringComparison.Ordinal) || text.Contains("\"npm:", StringComparison.Ordinal)));
         if (config is null && !lone)
         {
             return null;
@@ -22,7 +22,8 @@ internal sealed class DenoStack : IStack
             return null;
         }
 
-        var draft = new Draft("Deno", Id).Needs("deno", null, "install Deno from deno.com, or with: npm install --global deno").Because($"{config ?? entry} is a Deno project");
+        var draft = new Draft("Deno", Id).Because($"{config ?? entry} is a Deno project");
+        draft.BringTool("deno", "deno@2", "command -v deno >/dev/null", "Deno: this machine's, else deno@2 from npm");
         draft.Caches.Add(new CacheFolder("deno", "DENO_DIR"));
         var json = config is null ? null : Json.Parse(source.Read(config));
         var tasks = json.Get("tasks");
@@ -34,6 +35,11 @@ internal sealed class DenoStack : IStack
         if (tasks.Get("start") is not null)
         {
             return draft.Because($"{config} has a start task").Serve("deno task start");
+        }
+
+        if (entry is null && tasks.Get("build") is not null && !source.Has("package.json") && source.Has("index.html") && source.Where(p => p.StartsWith("vite.config.", StringComparison.Ordinal)).Any())
+        {
+            return draft.Because("Vite builds its pages").ServeFiles("dist", spa: true);
         }
 
         if (entry is null)

@@ -10,8 +10,7 @@ internal sealed class StaticStack : IStack
 
     public Draft? Detect(SourceView source, bool chosen)
     {
-        var root = Staticfile(source);
-        var because = root is null ? null : "Staticfile names the folder";
+        var (root, because) = Configured(source) is { } set ? (set.Folder, $"{set.File} names the folder") : default((string?, string?));
         if (root is null && source.Has("index.html"))
         {
             (root, because) = (".", "index.html is at the top");
@@ -38,12 +37,23 @@ internal sealed class StaticStack : IStack
         return draft.ServeFiles(root, spa: false).Because(because ?? $"{root}/index.html: its folder is served as it is");
     }
 
-    // "root: public", Heroku's and Cloud Foundry's file.
-    private static string? Staticfile(SourceView source)
+    // "root: public": Cloud Foundry's file, and the two that Heroku has had.
+    private static (string Folder, string File)? Configured(SourceView source)
     {
-        var text = source.Read("Staticfile", 4096);
-        var line = text?.Split('\n').Select(l => l.Trim()).FirstOrDefault(l => l.StartsWith("root:", StringComparison.Ordinal));
-        var folder = line is not null ? line["root:".Length..].Trim().Trim('"', '\'') : Json.Parse(source.Read("static.json", 65536)).Text("root");
-        return folder is { Length: > 0 } && SourceView.Normalise(folder) is { } normal && (normal.Length == 0 || source.HasFolder(normal)) ? (normal.Length == 0 ? "." : normal) : null;
+        var line = source.Read("Staticfile", 4096)?.Split('\n').Select(l => l.Trim()).FirstOrDefault(l => l.StartsWith("root:", StringComparison.Ordinal));
+        foreach (var (folder, file) in ((string?, string)[])
+        [
+            (line?["root:".Length..].Trim().Trim('"', '\''), "Staticfile"),
+            (Json.Parse(source.Read("static.json", 65536)).Text("root"), "static.json"),
+            (Toml.Parse(source.Read("project.toml", 65536)).Table("com", "heroku", "static-web-server").Text("root"), "project.toml"),
+        ])
+        {
+            if (folder is { Length: > 0 } && SourceView.Normalise(folder) is { } normal && (normal.Length == 0 || source.HasFolder(normal)))
+            {
+                return (normal.Length == 0 ? "." : normal, file);
+            }
+        }
+
+        return null;
     }
 }

@@ -35,6 +35,7 @@ internal static partial class Django
             : packages.Has("uvicorn") && asgi is not null ? $"uvicorn {asgi}:application --host 0.0.0.0 --port \"$PORT\""
             : packages.Has("hypercorn") && asgi is not null ? $"hypercorn {asgi}:application --bind \"0.0.0.0:$PORT\""
             : packages.Has("waitress") && wsgi is not null ? $"waitress-serve --listen=\"0.0.0.0:$PORT\" {wsgi}:application"
+            : packages.Has("uwsgi") && wsgi is not null ? $"uwsgi --http-socket \"0.0.0.0:$PORT\" --master --module {wsgi}:application"
             : null;
         if (serve is null)
         {

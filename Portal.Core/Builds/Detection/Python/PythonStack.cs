@@ -137,6 +137,10 @@ internal sealed partial class PythonStack : IStack
             {
                 draft.Serve($"waitress-serve --listen=\"0.0.0.0:$PORT\" {(target.IsFactory ? "--call " : "")}{target.Module}:{variable.TrimEnd('(', ')')}", target.Folder);
             }
+            else if (packages.Has("uwsgi"))
+            {
+                draft.Serve($"uwsgi --http-socket \"0.0.0.0:$PORT\" --master --module {Shell.Quote($"{target.Module}:{variable}")}", target.Folder);
+            }
             else if (name == "Flask")
             {
                 draft.Warnings.Add("No production server is among the packages, so Flask's own is used. Add gunicorn to the packages.");
