@@ -1,6 +1,6 @@
 # Stopping: web first (nothing new comes in), then the worker, then the apps, then the database.
-# Everything that Portal starts carries PORTAL_STATE in its environment, which is how a stop proves
-# that nothing is left, also after the launcher or a host was killed.
+# Everything that Portal starts carries PORTAL_STATE in its environment, or is a sandbox that mounts
+# its data, which is how a stop proves that nothing is left, also after the launcher or a host was killed.
 # shellcheck shell=bash
 
 readonly grace_web=15 grace_worker=15 grace_apps=15 grace_database=30
@@ -15,6 +15,17 @@ marked_processes() { # [PART] -> pids of this state folder's processes
     if [[ $# -gt 0 ]] && ! grep -qszxF "PORTAL_PART=$1" "$file"; then continue; fi
     printf '%s\n' "$pid"
   done < <(grep -lszxF "PORTAL_STATE=$state" /proc/[0-9]*/environ 2>/dev/null || true)
+  [[ $# -gt 0 ]] || sandboxes
+}
+
+# A sandbox starts with an empty environment. It ends with its parent, but not when that was killed
+# while the sandbox was being made; what it mounts tells whose it is.
+sandboxes() {
+  local file pid
+  while IFS= read -r file; do
+    pid="${file#/proc/}" pid="${pid%/cmdline}"
+    is_zombie "$pid" || printf '%s\n' "$pid"
+  done < <(grep -lszxF /usr/bin/bwrap /proc/[0-9]*/cmdline 2>/dev/null | xargs -r grep -lszF "$data/" 2>/dev/null || true)
 }
 
 is_zombie() { # PID

@@ -130,17 +130,18 @@ command_up() {
 
 welcome() {
   local token="$state/admin.token" made="$data/keys/admin.token" link
+  # The web's user keeps or replaces it where it may write: a file can be older than the database beside it.
+  rm -f -- "$made"
   if [[ -s $token ]]; then
-    link="$(new_link)" || link=''
-  else
-    # Written by the web's user where it may write, handed over to ours.
-    link="$(new_link --admin-token "$made")" || link=''
-    if [[ -s $made ]]; then
-      (umask 077 && cat -- "$made" >"$token.new")
-      mv -- "$token.new" "$token"
-      rm -f -- "$made"
-    fi
+    (umask 077 && cat -- "$token" >"$made")
+    if $as_root; then chown "$user_web:$user_web" "$made"; fi
   fi
+  link="$(new_link --admin-token "$made")" || link=''
+  if [[ -s $made ]] && ! cmp -s -- "$made" "$token"; then
+    (umask 077 && cat -- "$made" >"$token.new")
+    mv -- "$token.new" "$token"
+  fi
+  rm -f -- "$made"
   if [[ -n $link ]]; then
     printf 'Sign in within 15 minutes, once: %s\n' "$link"
   else

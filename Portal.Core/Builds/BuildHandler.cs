@@ -77,7 +77,7 @@ public sealed class BuildHandler(IGitHosts hosts, IBuilder builder, VariableStor
         var build = await db.Set<Build>().SingleOrDefaultAsync(b => b.Id == id, cancellationToken);
         if (build is { State: BuildState.Queued or BuildState.Running })
         {
-            End(db, build, job.CancelReason is null ? BuildState.Failed : StateOf(job.CancelReason), reason, null);
+            await EndAsync(db, build, job.CancelReason is null ? BuildState.Failed : StateOf(job.CancelReason), reason, null);
         }
         builder.Discard(id);
     }
@@ -103,6 +103,7 @@ public sealed class BuildHandler(IGitHosts hosts, IBuilder builder, VariableStor
             var next = await db.Set<BuildLogChunk>().Where(c => c.BuildId == id).MaxAsync(c => (int?)c.Sequence) + 1 ?? 0;
             run = new Run(build, app, environment, await variables.OpenAsync(db, environment.Id, forBuild: true, default),
                 new SecretMask(await variables.SecretValuesAsync(db, environment.Id, default)), next);
+            await ShowAsync(db, build, Status.Of(Severity.Working, $"Build {build.Number} is running", "Nothing is deployed yet."));
             Signal(db, build);
         }, CancellationToken.None);
         return run;
@@ -191,22 +192,22 @@ public sealed class BuildHandler(IGitHosts hosts, IBuilder builder, VariableStor
             };
             db.Add(artifact);
             build.ArtifactId = artifact.Id;
-            End(db, build, BuildState.Succeeded, null, null);
+            await EndAsync(db, build, BuildState.Succeeded, null, null);
             await db.SaveChangesAsync();
             build.Reason = await ready.ArtifactReadyAsync(db, build, artifact, default);
         }
         else if (failure is not null)
         {
-            End(db, build, BuildState.Failed, failure.Title, failure);
+            await EndAsync(db, build, BuildState.Failed, failure.Title, failure);
         }
         else
         {
             var reason = context.StopReason ?? $"The build took longer than its limit of {limits.BuildSeconds / 60} minutes.";
-            End(db, build, context.StopCause == StopCause.TimeLimit ? BuildState.Failed : StateOf(reason), reason, null);
+            await EndAsync(db, build, context.StopCause == StopCause.TimeLimit ? BuildState.Failed : StateOf(reason), reason, null);
         }
     }, CancellationToken.None);
 
-    private void End(PortalDbContext db, Build build, BuildState state, string? reason, Status? failure)
+    private async Task EndAsync(PortalDbContext db, Build build, BuildState state, string? reason, Status? failure)
     {
         var now = time.GetUtcNow();
         build.State = state;
@@ -214,8 +215,26 @@ public sealed class BuildHandler(IGitHosts hosts, IBuilder builder, VariableStor
         build.Failure = failure is null ? null : CoreJson.Write(failure);
         build.EndedAt = now;
         build.Steps = [.. build.Steps.Select(s => s.EndedAt is null ? s with { EndedAt = now } : s)];
+        if (state == BuildState.Failed)
+        {
+            await ShowAsync(db, build, failure ?? Status.Of(Severity.Error, reason ?? $"Build {build.Number} failed", "", "Deploy again; the build's log says how far it came."));
+        }
+        else if (state == BuildState.Cancelled)
+        {
+            await ShowAsync(db, build, Status.Of(Severity.Asleep, "Nothing deployed yet", $"Build {build.Number} was cancelled.", "Push again, or deploy by hand."));
+        }
         Signal(db, build);
         db.Signal(LiveTopics.BuildLog, build.Id);
+    }
+
+    /// <summary>While nothing is or shall be live, an environment is as its builds are; afterwards its release speaks.</summary>
+    private async Task ShowAsync(PortalDbContext db, Build build, Status status)
+    {
+        if (await db.LockAsync<AppEnvironment>(build.EnvironmentId, default) is { LiveReleaseId: null, DesiredReleaseId: null } environment)
+        {
+            environment.Status = CoreJson.Write(status);
+            environment.StatusAt = time.GetUtcNow();
+        }
     }
 
     private static BuildState StateOf(string cancelReason) =>

@@ -35,24 +35,30 @@ public sealed class InboundStore(NpgsqlDataSource source, TimeProvider time)
     private int _count;
     private int _writers;
 
-    // "do update … where false" changes nothing but holds the waiting job until this commit: a worker that took it now
-    // would not see the push yet.
+    // One statement for the whole group. "do update … where false" changes nothing but holds the waiting job until this
+    // commit: a worker that took it now would not see the push yet.
     private const string Sql = """
-        with stored as (
+        with input as (
+            select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::bytea[], $12::text[],
+                $13::timestamptz[], $14::text[], $15::int[])
+                with ordinality as input(id, delivery_key, app_id, team_id, event_name, ref, before, after, pushed_by, message, body, headers, at, ignored, times, place)),
+        stored as (
             insert into pushes (id, source, delivery_key, app_id, team_id, event_name, ref, before, after, pushed_by, message, body, headers, received_at, state, times, decided_at)
-            values ($1, 'Webhook', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 1, $15)
-            on conflict (app_id, delivery_key) do update set times = pushes.times + 1,
+            select id, 'Webhook', delivery_key, app_id, team_id, event_name, ref, before, after, pushed_by, message, body, headers::jsonb, at,
+                case when ignored is null then 'Received' else 'Decided' end, times, case when ignored is null then null else at end from input
+            on conflict (app_id, delivery_key) do update set times = pushes.times + excluded.times,
                 state = case when pushes.state = 'Failed' then 'Received' else pushes.state end
-            returning id, state, times),
+            returning id, app_id, delivery_key, state, times),
         queued as (
             insert into jobs (id, kind, key, lane, team_id, state, created_at, run_after, attempt, max_attempts, time_limit_seconds, fence)
-            select $16, 'push', $3::text, $17, $4, 'Queued', $13, $13, 0, 8, 300, 0 from stored where stored.state = 'Received'
+            select gen_random_uuid(), 'push', app_id::text, 'push:' || app_id, team_id, 'Queued', at, at, 0, 8, 300, 0 from (
+                select distinct on (app_id) app_id, team_id, at from stored join input using (app_id, delivery_key) where stored.state = 'Received' order by app_id, at) as waiting
             on conflict (kind, key) where state = 'Queued' do update set run_after = jobs.run_after where false),
-        ignored as (
+        decided as (
             insert into push_decisions (push_id, environment_id, deploys, reason, at)
-            select stored.id, '00000000-0000-0000-0000-000000000000', false, $18, $13 from stored where $18::text is not null
+            select stored.id, '00000000-0000-0000-0000-000000000000', false, ignored, at from stored join input using (app_id, delivery_key) where ignored is not null
             on conflict do nothing)
-        select id, times from stored
+        select stored.id, stored.times from stored join input using (app_id, delivery_key) order by place
         """;
 
     /// <summary>Returns after the commit.</summary>
@@ -148,7 +154,7 @@ public sealed class InboundStore(NpgsqlDataSource source, TimeProvider time)
         IReadOnlyList<(Guid, int)> stored;
         await using (var connection = await source.OpenConnectionAsync())
         {
-            stored = await StoreAsync(connection, group.Select(waiting => (waiting.Delivery, waiting.At)));
+            stored = await StoreAsync(connection, [.. group.Select(waiting => (waiting.Delivery, waiting.At))]);
         }
         foreach (var (at, waiting) in group.Index())
         {
@@ -156,54 +162,54 @@ public sealed class InboundStore(NpgsqlDataSource source, TimeProvider time)
         }
     }
 
-    /// <summary>All or none: a batch is one transaction, and sent in one go.</summary>
-    internal static async Task<IReadOnlyList<(Guid Id, int Times)>> StoreAsync(NpgsqlConnection connection, IEnumerable<(InboundDelivery Delivery, DateTimeOffset At)> group)
+    /// <summary>All or none, in one go.</summary>
+    /// <param name="group">Equal deliveries one after the other.</param>
+    internal static async Task<IReadOnlyList<(Guid Id, int Times)>> StoreAsync(NpgsqlConnection connection, IReadOnlyList<(InboundDelivery Delivery, DateTimeOffset At)> group)
     {
-        await using var batch = new NpgsqlBatch(connection) { Timeout = Patience };
+        // One statement can touch a row once: the same delivery becomes one line that counts for several.
+        var lines = new List<(InboundDelivery Delivery, DateTimeOffset At, int Times)>(group.Count);
         foreach (var (delivery, at) in group)
         {
-            batch.BatchCommands.Add(Command(delivery, at));
+            if (lines.Count > 0 && lines[^1] is var last && last.Delivery.AppId == delivery.AppId && last.Delivery.DeliveryKey == delivery.DeliveryKey)
+            {
+                lines[^1] = last with { Times = last.Times + 1 };
+            }
+            else
+            {
+                lines.Add((delivery, at, 1));
+            }
         }
-        // Kept by the pooled connection: planned once, not for every delivery.
-        await batch.PrepareAsync();
-        var stored = new List<(Guid, int)>(batch.BatchCommands.Count);
-        await using var reader = await batch.ExecuteReaderAsync();
-        do
+        await using var command = new NpgsqlCommand(Sql, connection) { CommandTimeout = Patience };
+        Add(NpgsqlDbType.Uuid, line => Guid.CreateVersion7(line.At));
+        Add(NpgsqlDbType.Text, line => line.Delivery.DeliveryKey);
+        Add(NpgsqlDbType.Uuid, line => line.Delivery.AppId);
+        Add(NpgsqlDbType.Uuid, line => line.Delivery.TeamId);
+        Add(NpgsqlDbType.Text, line => line.Delivery.EventName);
+        Add(NpgsqlDbType.Text, line => line.Delivery.Ref);
+        Add(NpgsqlDbType.Text, line => line.Delivery.Before);
+        Add(NpgsqlDbType.Text, line => line.Delivery.After);
+        Add(NpgsqlDbType.Text, line => line.Delivery.PushedBy);
+        Add(NpgsqlDbType.Text, line => line.Delivery.Message);
+        Add(NpgsqlDbType.Bytea, line => line.Delivery.Body);
+        Add(NpgsqlDbType.Text, line => line.Delivery.Headers);
+        Add(NpgsqlDbType.TimestampTz, line => line.At);
+        Add(NpgsqlDbType.Text, line => line.Delivery.IsPush ? null : line.Delivery.Ignored);
+        Add(NpgsqlDbType.Integer, line => line.Times);
+        // Kept by the pooled connection: planned once, not for every group.
+        await command.PrepareAsync();
+        var stored = new List<(Guid, int)>(group.Count);
+        await using var reader = await command.ExecuteReaderAsync();
+        foreach (var line in lines)
         {
             await reader.ReadAsync();
-            stored.Add((reader.GetGuid(0), reader.GetInt32(1)));
+            var (id, times) = (reader.GetGuid(0), reader.GetInt32(1));
+            stored.AddRange(Enumerable.Range(times - line.Times + 1, line.Times).Select(time => (id, time)));
         }
-        while (await reader.NextResultAsync());
         return stored;
-    }
 
-    private static NpgsqlBatchCommand Command(InboundDelivery delivery, DateTimeOffset now)
-    {
-        var command = new NpgsqlBatchCommand(Sql);
-        var parameters = command.Parameters;
-        parameters.Add(new NpgsqlParameter<Guid> { TypedValue = Guid.CreateVersion7(now) });
-        Text(parameters, delivery.DeliveryKey);
-        parameters.Add(new NpgsqlParameter<Guid> { TypedValue = delivery.AppId });
-        parameters.Add(new NpgsqlParameter<Guid> { TypedValue = delivery.TeamId });
-        Text(parameters, delivery.EventName);
-        Text(parameters, delivery.Ref);
-        Text(parameters, delivery.Before);
-        Text(parameters, delivery.After);
-        Text(parameters, delivery.PushedBy);
-        Text(parameters, delivery.Message);
-        parameters.Add(new NpgsqlParameter<ReadOnlyMemory<byte>> { TypedValue = delivery.Body, NpgsqlDbType = NpgsqlDbType.Bytea });
-        parameters.Add(new NpgsqlParameter<string> { TypedValue = delivery.Headers, NpgsqlDbType = NpgsqlDbType.Jsonb });
-        parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = now });
-        Text(parameters, delivery.IsPush ? "Received" : "Decided");
-        parameters.Add(new NpgsqlParameter { Value = delivery.IsPush ? DBNull.Value : now, NpgsqlDbType = NpgsqlDbType.TimestampTz });
-        parameters.Add(new NpgsqlParameter<Guid> { TypedValue = Guid.CreateVersion7(now) });
-        Text(parameters, $"push:{delivery.AppId}");
-        Text(parameters, delivery.IsPush ? null : delivery.Ignored);
-        return command;
+        void Add<T>(NpgsqlDbType type, Func<(InboundDelivery Delivery, DateTimeOffset At, int Times), T> column) =>
+            command.Parameters.Add(new NpgsqlParameter<T[]> { TypedValue = [.. lines.Select(column)], NpgsqlDbType = type | NpgsqlDbType.Array });
     }
-
-    private static void Text(NpgsqlParameterCollection parameters, string? value) =>
-        parameters.Add(new NpgsqlParameter { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
 
     private sealed class Waiting(InboundDelivery delivery, DateTimeOffset at) : IComparable<Waiting>
     {

@@ -40,11 +40,27 @@ public sealed class AdminModelTests
         Assert.Equal(("No worker is running", Severity.Error), Of(Model(free: 1, workerSilent: true)));
     }
 
+    [Fact]
+    public void A_silent_process_matters_until_another_takes_its_place()
+    {
+        var died = Process("web", started: -60, seen: -5);
+        var successor = Process("web", started: -4, seen: 0);
+        var model = Model();
+        var alone = model with { System = model.System with { Processes = [.. model.System.Processes, died] }, Silent = [died] };
+        Assert.Equal(("A web process is silent", Severity.Warning), Of(alone));
+        var replaced = alone with { System = alone.System with { Processes = [.. alone.System.Processes, successor] } };
+        Assert.True(replaced.IsReplaced(died));
+        Assert.Equal(("Everything runs", Severity.Ok), Of(replaced));
+    }
+
+    private static HostProcess Process(string role, double started, double seen) =>
+        new() { Id = Guid.NewGuid(), Role = role, Version = "1", StartedAt = Now.AddMinutes(started), SeenAt = Now.AddMinutes(seen) };
+
     private static (string, Severity) Of(SystemModel model) => (model.Status.Title, model.Status.Severity);
 
     private static SystemModel Model(bool failed = false, DateTimeOffset? oldest = null, long free = 1L << 40, bool workerSilent = false)
     {
-        var worker = new HostProcess { Id = Guid.NewGuid(), Role = "worker", Version = "1", StartedAt = Now, SeenAt = Now };
+        var worker = Process("worker", started: 0, seen: 0);
         var job = new Job { Id = Guid.NewGuid(), Kind = "build", Key = "x", CreatedAt = Now, RunAfter = Now, MaxAttempts = 1, TimeLimitSeconds = 1 };
         var queue = new QueueOverview(oldest is null ? 0 : 1, 0, oldest, failed ? [job] : []);
         return new SystemModel(new SystemOverview([worker], queue, new Dictionary<string, int>(), 0), new DiskReport([], free, 1L << 41, Now, true),

@@ -19,6 +19,9 @@ public sealed record SystemModel(SystemOverview System, DiskReport Disk, IReadOn
 
     public bool HasWorker => System.Processes.Any(p => p.Role == "worker" && !Silent.Contains(p));
 
+    /// <summary>One that ended and whose successor runs: a restart, nothing to worry about.</summary>
+    public bool IsReplaced(HostProcess silent) => System.Processes.Any(p => p.Role == silent.Role && p.StartedAt >= silent.SeenAt && !Silent.Contains(p));
+
     public Status Status
     {
         get
@@ -38,6 +41,12 @@ public sealed record SystemModel(SystemOverview System, DiskReport Disk, IReadOn
             if (System.Queue.Failed.Count > 0)
             {
                 return Status.Of(Severity.Warning, $"{Controls.Words.Count(System.Queue.Failed.Count, "job")} gave up", "They failed on every attempt; the reasons are below.", "Mend the reason, then try them again.");
+            }
+            var missing = Silent.Where(p => !IsReplaced(p)).ToList();
+            if (missing.Count > 0)
+            {
+                return Status.Of(Severity.Warning, missing.Count == 1 ? $"A {missing[0].Role} process is silent" : $"{missing.Count} processes are silent",
+                    "Nothing was heard of it for half a minute, and none has started in its place.", "What was stopped on purpose leaves this list within the hour; otherwise look at its log.");
             }
             return Status.Of(Severity.Ok, "Everything runs", $"{Controls.Words.Count(System.Processes.Count - Silent.Count, "process", "processes")}, {System.Queue.Running} at work, {System.Queue.Waiting} waiting.", "");
         }

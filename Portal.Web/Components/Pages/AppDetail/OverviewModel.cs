@@ -26,7 +26,7 @@ public sealed record OverviewModel(AppView App, EnvironmentView Environment, App
     /// <summary>A build that is newer than what runs and needs a look: it is under way or it failed.</summary>
     public Build? NewsFromBuilds =>
         Environment.LastBuild is { State: BuildState.Queued or BuildState.Running or BuildState.Failed } build
-        && Environment.Status.Severity != Severity.Error ? build : null;
+        && (Environment.Status.Severity != Severity.Error || (Environment.Live is null && Environment.Desired is null)) ? build : null;
 
     public long Requests => Day.Sum(p => p.Requests);
 

@@ -27,7 +27,7 @@ public sealed record SettingsModel(AppView App, EnvironmentView Environment, App
     /// <summary>The command that detection found for a step, or "" when it found none.</summary>
     public string Detected(string step) => step switch
     {
-        "Start" => Plan?.Processes.FirstOrDefault(p => p.Name == "web")?.Command ?? "",
-        _ => Plan?.Steps.FirstOrDefault(s => string.Equals(s.Name, step, StringComparison.OrdinalIgnoreCase))?.Command ?? "",
+        "Start" => Plan?.Processes.FirstOrDefault(p => p.Name == "web")?.Text ?? "",
+        _ => Plan?.Steps.FirstOrDefault(s => string.Equals(s.Name, step, StringComparison.OrdinalIgnoreCase))?.Text ?? "",
     };
 }
