@@ -106,6 +106,7 @@ attribute() { # NAME ELEMENT
 command_bench() {
   parse_options '' "$@"
   check_sdk
+  build_hosts
   step building 'the benchmarks'
   attend dotnet build "$root/tests/Portal.Benchmarks" -c Release -nologo -v quiet -clp:NoSummary >"${TMPDIR:-/tmp}/portal-bench-build.log" 2>&1 ||
     die "The benchmarks do not build. See ${TMPDIR:-/tmp}/portal-bench-build.log"

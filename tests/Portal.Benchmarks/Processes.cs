@@ -8,6 +8,9 @@ internal static class Processes
 {
     private static string Folder => AppContext.BaseDirectory;
 
+    /// <summary>Built as <c>./portal up</c> builds it, compiled ahead of time.</summary>
+    public static string Web => Checkout.Path("artifacts", "hosts", "Portal.Web", "Portal.Web.dll");
+
     public static async Task<(TiedProcess Process, Uri Url)> BareAsync(string role, params string[] arguments)
     {
         var url = new Uri($"http://127.0.0.1:{PortalHost.FreePort()}");
@@ -25,7 +28,7 @@ internal static class Processes
         {
             await File.WriteAllTextAsync(key, Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
         }
-        var process = TiedProcess.Start("TERM", "dotnet", [Path.Combine(Folder, "Portal.Web.dll")], WebEnvironment(database, dataFolder, url));
+        var process = TiedProcess.Start("TERM", "dotnet", [Web], WebEnvironment(database, dataFolder, url));
         await AnswersAsync(process, new Uri(url, "/readyz"), "localhost");
         return (process, url);
     }

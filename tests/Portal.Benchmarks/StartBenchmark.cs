@@ -15,7 +15,6 @@ internal sealed class StartBenchmark : Benchmark
 
     public override async Task<IReadOnlyList<Row>> RunAsync()
     {
-        (await Cli.RunAsync(Checkout.Path("portal"), ["build"], timeout: TimeSpan.FromMinutes(5))).Expect();
         var watch = Stopwatch.StartNew();
         await using var host = await PortalHost.StartAsync();
         var started = watch.Elapsed.TotalSeconds;

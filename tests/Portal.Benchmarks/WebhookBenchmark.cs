@@ -74,7 +74,7 @@ internal sealed partial class WebhookBenchmark : Benchmark
     private static async Task<(Uri Door, string Secret)> ConnectionAsync(PortalDatabase database, string folder, Uri url)
     {
         var token = Path.Combine(folder, "admin.token");
-        (await Cli.RunAsync("dotnet", [Path.Combine(AppContext.BaseDirectory, "Portal.Web.dll"), "admin-token", "--file", token],
+        (await Cli.RunAsync("dotnet", [Processes.Web, "admin-token", "--file", token],
             environment: Processes.WebEnvironment(database, folder, url))).Expect();
         using var api = new HttpClient { BaseAddress = url };
         api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", (await File.ReadAllTextAsync(token)).Trim());
