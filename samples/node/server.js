@@ -20,7 +20,11 @@ const server = createServer((request, response) => {
   response.end(found ? page : '<h1>Not found</h1>');
 });
 
-server.listen(port, () => console.log(`listening on port ${port}`));
+server.listen({ port, host: process.env.HOST }, () => console.log(`listening on port ${port}`));
 
 // The platform asks an old copy to end this way once its last request is answered.
-process.on('SIGTERM', () => server.close(() => process.exit(0)));
+process.on('SIGTERM', () => {
+  server.close(() => process.exit(0));
+  // A connection that was opened to spare and never used would hold it up.
+  setTimeout(() => server.closeAllConnections(), 5000).unref();
+});

@@ -19,5 +19,9 @@ const server = createServer((request, response) => {
   response.end(found ? page : '<h1>Not found</h1>');
 });
 
-server.listen(port, () => console.log(`web: listening on port ${port}`));
-process.on('SIGTERM', () => server.close(() => process.exit(0)));
+server.listen({ port, host: process.env.HOST }, () => console.log(`web: listening on port ${port}`));
+process.on('SIGTERM', () => {
+  server.close(() => process.exit(0));
+  // A connection that was opened to spare and never used would hold it up.
+  setTimeout(() => server.closeAllConnections(), 5000).unref();
+});
