@@ -41,7 +41,7 @@ public sealed class ProcessBuilder(PortalOptions options, BuildSettings settings
         }
         // What holds absolute paths is built where it will run: the app's folder alone is seen at /app.
         var (root, workingFolder) = plan.BoundToPath ? (Path.Combine(folder, plan.Folder), "") : (folder, plan.Folder);
-        var caches = await PrepareCachesAsync(input.AppId, plan, workingFolder, cancellationToken);
+        var caches = await PrepareCachesAsync(input.AppId, plan, root, workingFolder, cancellationToken);
         var environment = Environment(plan, input.Variables, caches);
         if (await WrongVersionAsync(input, cancellationToken) is { } wrong)
         {
@@ -147,7 +147,7 @@ public sealed class ProcessBuilder(PortalOptions options, BuildSettings settings
         return environment;
     }
 
-    private async Task<List<SandboxMount>> PrepareCachesAsync(Guid app, BuildPlan plan, string workingFolder, CancellationToken cancellationToken)
+    private async Task<List<SandboxMount>> PrepareCachesAsync(Guid app, BuildPlan plan, string root, string workingFolder, CancellationToken cancellationToken)
     {
         var mounts = new List<SandboxMount>();
         foreach (var cache in plan.Caches)
@@ -157,6 +157,11 @@ public sealed class ProcessBuilder(PortalOptions options, BuildSettings settings
             {
                 Directory.CreateDirectory(folder);
                 await Isolation.HandOverAsync(isolation.Builds, folder, cancellationToken);
+            }
+            if (cache.RelativePath is { } inside)
+            {
+                // ".next/cache" is kept, and the build writes to ".next" as well.
+                await Isolation.MakeFolderAsync(isolation.Builds, root, Join(workingFolder, inside), cancellationToken);
             }
             mounts.Add(new SandboxMount(folder, cache.RelativePath is null ? "/cache/" + cache.Name : "/app/" + Join(workingFolder, cache.RelativePath), Writable: true));
         }

@@ -56,6 +56,15 @@ public sealed class Isolation(IOptions<PortalOptions> options) : IHostFindings
         }
     }
 
+    /// <summary>
+    /// Makes a folder below another as the user that works there: what walls make on the way to a mount would be root's, and
+    /// a link of the user's leads no further than the user gets.
+    /// </summary>
+    public static Task MakeFolderAsync(SandboxSettings settings, string folder, string relative, CancellationToken cancellationToken) =>
+        SandboxRun.RunAsync(
+            Sandbox.Wrap(settings, new SandboxRequest { Command = ["/bin/mkdir", "-p", "--", relative], Folder = folder, Environment = new Dictionary<string, string> { ["PATH"] = Sandbox.DefaultPath } }),
+            TimeSpan.FromSeconds(30), static _ => Task.CompletedTask, cancellationToken);
+
     private static Found Probe(PortalOptions options)
     {
         var root = ProcessTable.IsRoot;

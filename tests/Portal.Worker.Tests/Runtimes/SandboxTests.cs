@@ -33,6 +33,31 @@ public sealed class SandboxTests
     }
 
     [Fact]
+    public async Task A_build_writes_beside_a_cache_that_lies_in_its_own_folder()
+    {
+        await using var here = new RuntimeFixture();
+        Assert.SkipUnless(here.Isolation.Current.Level == IsolationLevel.Isolated, "This machine cannot isolate builds.");
+        var folder = Directory.CreateDirectory(Path.Combine(here.Options.Artifacts, "b4")).FullName;
+        var cache = Directory.CreateDirectory(Path.Combine(here.Options.Caches, "build")).FullName;
+        await Isolation.HandOverAsync(here.Isolation.Builds, folder, Cancel);
+        await Isolation.HandOverAsync(here.Isolation.Builds, cache, Cancel);
+        await Isolation.MakeFolderAsync(here.Isolation.Builds, folder, "web/.next/cache", Cancel);
+        var spec = Sandbox.Wrap(here.Isolation.Builds, new SandboxRequest
+        {
+            Command = ["/bin/sh", "-c", "touch .next/trace .next/cache/kept"],
+            Folder = folder,
+            WorkingFolder = "web",
+            Mounts = [new SandboxMount(cache, "/app/web/.next/cache", Writable: true)],
+            Environment = Plain,
+        });
+
+        var end = await SandboxRun.RunAsync(spec, TimeSpan.FromSeconds(20), _ => Task.CompletedTask, Cancel);
+
+        Assert.Equal(0, end.ExitCode);
+        Assert.True(File.Exists(Path.Combine(folder, "web/.next/trace")) && File.Exists(Path.Combine(cache, "kept")));
+    }
+
+    [Fact]
     public async Task Where_apps_are_trusted_a_command_runs_in_its_folder_and_leaves_nothing_running()
     {
         await using var here = new RuntimeFixture();
