@@ -38,6 +38,12 @@ internal static class Nested
 
             found.RemoveAll(f => f.Draft is { StackId: "static", Warnings.Count: > 0 });
 
+            // "src" with a page in "src/web" is no app when there are real ones in the folders below it.
+            if (depth == 0 && found.TrueForAll(f => f.Draft.Weak) && At(source, 1).Exists(f => f.Draft.StackId != "static"))
+            {
+                continue;
+            }
+
             // Spring's guides: the result and its starting point side by side.
             if (found.Count > 1 && found.TrueForAll(f => f.Folder.Split('-')[0] is "complete" or "initial") && found.Exists(f => f.Folder == "complete"))
             {

@@ -8,6 +8,12 @@ internal static class DotNetChoice
         "test", "tests", "sample", "samples", "example", "examples", "benchmark", "benchmarks", "perf", "tools", "build", "eng", "docs", "template", "templates",
     };
 
+    /// <summary>The same for a whole repository: a project at its top is the app, unless it is a program that only builds the web projects below.</summary>
+    public static (DotNetProject Project, List<DotNetProject> Others)? PickNearest(IReadOnlyList<DotNetProject> projects) =>
+        Pick([.. projects.Where(p => p.Folder.Length == 0)]) is { } top && (top.Project.Kind != DotNetKind.Console || !projects.Any(p => p.Kind == DotNetKind.Web && !IsAside(p))) ? top : Pick(projects);
+
+    private static bool IsAside(DotNetProject project) => project.Folder.Split('/').Any(Aside.Contains);
+
     /// <summary>The app's project and the others of its kind; null when none can run.</summary>
     public static (DotNetProject Project, List<DotNetProject> Others)? Pick(IReadOnlyList<DotNetProject> projects)
     {
@@ -18,7 +24,7 @@ internal static class DotNetChoice
             // A project that another candidate includes is a part of it.
             var tops = candidates.Where(c => !candidates.Exists(o => o != c && o.References.Contains(c.Path))).ToList();
             var ordered = (tops.Count > 0 ? tops : candidates)
-                .OrderBy(p => p.Folder.Split('/').Any(Aside.Contains) ? 1 : 0)
+                .OrderBy(p => IsAside(p) ? 1 : 0)
                 .ThenBy(p => kind == DotNetKind.Web ? Rank(p) : 0)
                 .ThenBy(p => SourceView.Depth(p.Path))
                 .ThenByDescending(p => p.References.Count)

@@ -78,7 +78,7 @@ internal sealed record DotNetProject(string Path, DotNetKind Kind, string Assemb
         }
 
         var executable = root.Last("OutputType") is { } output && (output.Equals("Exe", StringComparison.OrdinalIgnoreCase) || output.Equals("WinExe", StringComparison.OrdinalIgnoreCase));
-        if (Sdk("Microsoft.NET.Sdk.BlazorWebAssembly") || (Sdk("Microsoft.NET.Sdk.Web") && Package("Microsoft.AspNetCore.Components.WebAssembly.DevServer")))
+        if (Sdk("Microsoft.NET.Sdk.BlazorWebAssembly") || Sdk("Microsoft.NET.Sdk.WebAssembly") || (Sdk("Microsoft.NET.Sdk.Web") && Package("Microsoft.AspNetCore.Components.WebAssembly.DevServer")))
         {
             return DotNetKind.WebAssembly;
         }

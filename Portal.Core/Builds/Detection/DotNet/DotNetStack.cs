@@ -27,10 +27,9 @@ internal sealed partial class DotNetStack : IStack
         }
 
         var projects = files.Select(f => DotNetProject.Read(source, f)).OfType<DotNetProject>().ToList();
-        var here = projects.Where(p => p.Folder.Length == 0).ToList();
         var draft = Base(source);
         draft.Because(solution is null ? $"{files[0]} is a .NET project" : $"{solution} is a .NET solution");
-        return (DotNetChoice.Pick(here) ?? DotNetChoice.Pick(projects)) is { } pick ? Plan(source, draft, pick.Project, pick.Others, projects) : Nothing(draft, projects);
+        return DotNetChoice.PickNearest(projects) is { } pick ? Plan(source, draft, pick.Project, pick.Others, projects) : Nothing(draft, projects);
     }
 
     private static Draft Base(SourceView source)
@@ -129,7 +128,7 @@ internal sealed partial class DotNetStack : IStack
         {
             case DotNetKind.WebAssembly:
                 draft.Stack = "Blazor WebAssembly";
-                draft.Because($"{project.Path} is a Blazor WebAssembly app without a server: its files are served").ServeFiles(Output + "/wwwroot", spa: true);
+                draft.Because($"{project.Path} is a WebAssembly app without a server: its files are served").ServeFiles(Output + "/wwwroot", spa: true);
                 break;
             case DotNetKind.Web:
                 draft.Stack = "ASP.NET Core";
@@ -171,7 +170,7 @@ internal sealed partial class DotNetStack : IStack
     {
         var files = source.Where(p => !p.Contains('/') && p.EndsWith(".cs", StringComparison.Ordinal)).Take(50)
             .Select(p => (Path: p, Text: source.Read(p, 65536) ?? "")).Where(f => Directive().IsMatch(f.Text) || f.Text.StartsWith("#!", StringComparison.Ordinal)).ToList();
-        if (files.Count != 1)
+        if (files.Count != 1 || files[0].Text.Contains("Aspire.AppHost", StringComparison.Ordinal))
         {
             return null;
         }

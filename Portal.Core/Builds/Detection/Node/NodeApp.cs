@@ -57,6 +57,12 @@ internal sealed record NodeKind(string Name, string Because)
 
     public string? Warning { get; init; }
 
+    /// <summary>An npm package whose program <see cref="Start"/> calls and the package does not name.</summary>
+    public string? Brings { get; init; }
+
+    /// <summary>Runs before the build, in the app's folder.</summary>
+    public string? BeforeBuild { get; init; }
+
     /// <summary>Runs after the build, in the app's folder.</summary>
     public string? AfterBuild { get; init; }
 }

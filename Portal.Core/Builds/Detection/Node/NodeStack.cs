@@ -96,6 +96,16 @@ internal sealed class NodeStack : IStack
             }
         }
 
+        if (kind?.Brings is { } tool)
+        {
+            draft.BringTool(tool.Split('@')[0], tool, null, $"npm install {tool}");
+        }
+
+        if (kind?.BeforeBuild is { } before)
+        {
+            draft.Step(Draft.Build, before, folder);
+        }
+
         if (build is not null)
         {
             draft.Step(Draft.Build, build);

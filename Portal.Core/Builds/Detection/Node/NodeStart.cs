@@ -37,7 +37,8 @@ internal static partial class NodeStart
             return file.Length == 0 || file == "." ? Entry(app) ?? script : $"node {Shell.Quote(file)}";
         }
 
-        return StartScript.Command(app.Package, manager, name);
+        var command = StartScript.Command(app.Package, manager, name);
+        return command.StartsWith("wrangler dev", StringComparison.Ordinal) && !command.Contains("--port", StringComparison.Ordinal) ? command + " --ip 0.0.0.0 --port \"$PORT\"" : command;
     }
 
     /// <summary>"node FILE" for main or a usual file name, or null.</summary>

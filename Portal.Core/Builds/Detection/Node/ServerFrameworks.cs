@@ -87,7 +87,7 @@ internal static partial class ServerFrameworks
         var kind = new NodeKind("React Router", "package.json depends on @react-router/dev") { Build = "react-router build" };
         if (app.Package.Has("@cloudflare/vite-plugin"))
         {
-            return kind with { Start = "vite preview --host 0.0.0.0 --port \"$PORT\"", IgnoreScript = true, Warning = Workers.Warning };
+            return kind with { Start = Workers.Preview, IgnoreScript = true, Warning = Workers.Warning };
         }
 
         return NoServer().IsMatch(app.Config("react-router.config"))
@@ -161,6 +161,18 @@ internal static partial class ServerFrameworks
     private static NodeKind Nitro(NodeApp app)
     {
         var name = app.Package.Has("@solidjs/start") ? "SolidStart" : app.Package.HasAny("@tanstack/react-start", "@tanstack/solid-start", "@tanstack/start") ? "TanStack Start" : "Nitro";
+        if (app.Package.Has("@cloudflare/vite-plugin"))
+        {
+            return new NodeKind(name, $"package.json depends on {name}") { Build = "vite build", Start = Workers.Preview, IgnoreScript = true, Warning = Workers.Warning };
+        }
+
+        // Since its first release candidates TanStack Start leaves a handler of the web's own Request, which srvx serves.
+        if (name == "TanStack Start" && !app.Package.HasAny("vinxi", "nitropack", "nitro", "nitro-nightly", "@tanstack/nitro-v2-vite-plugin", "@tanstack/start") && Script(app, "start") is var own && !own.Contains(".output", StringComparison.Ordinal)
+            && (own.Contains("srvx", StringComparison.Ordinal) || own.Length == 0))
+        {
+            return new NodeKind(name, $"package.json depends on {name}") { Build = "vite build", Start = "srvx --prod --static ../client dist/server/server.js", IgnoreScript = true, Brings = app.Package.Has("srvx") ? null : "srvx@1", RunEnvironment = AnyHost };
+        }
+
         return new NodeKind(name, $"package.json depends on {name}")
         {
             Start = "node .output/server/index.mjs",

@@ -16,7 +16,7 @@ internal static class StartScript
     {
         "react-scripts", "react-app-rewired", "craco", "vue-cli-service", "ng", "gatsby", "parcel", "webpack-dev-server", "webpack", "docusaurus", "docusaurus-start", "vitepress", "vuepress",
         "eleventy", "@11ty/eleventy", "serve", "http-server", "live-server", "lite-server", "browser-sync", "ember", "preact", "expo", "snowpack", "rollup", "hexo", "sirv", "vite",
-        "astro", "stencil", "start-storybook", "storybook", "local-web-server", "ws", "superstatic", "servor", "esbuild", "gulp", "grunt", "webpack-cli", "slidev", "dev-server", "vp", "brunch", "umi", "max", "sanity", "polymer", "bundle-server", "nuxt-dev",
+        "astro", "stencil", "start-storybook", "storybook", "local-web-server", "ws", "superstatic", "servor", "esbuild", "gulp", "grunt", "webpack-cli", "slidev", "dev-server", "vp", "brunch", "umi", "max", "rsbuild", "rspack", "sanity", "polymer", "bundle-server", "nuxt-dev",
     };
 
     /// <summary>

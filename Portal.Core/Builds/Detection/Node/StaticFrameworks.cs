@@ -29,6 +29,7 @@ internal static partial class StaticFrameworks
             : p.Has("@stencil/core") && app.Source.Has("src/index.html") ? Files("Stencil", "@stencil/core", "stencil build", "www", spa: true)
             : p.HasAny("parcel", "parcel-bundler") ? Parcel(app)
             : p.HasAny("vite", "rolldown-vite", "vite-plus") ? Vite(app)
+            : p.HasAny("@rsbuild/core", "@rspack/cli") ? Files(p.Has("@rsbuild/core") ? "Rsbuild" : "Rspack", p.Has("@rsbuild/core") ? "@rsbuild/core" : "@rspack/cli", p.Has("@rsbuild/core") ? "rsbuild build" : "rspack build", "dist", spa: true)
             : p.Has("expo") && p.HasAny("react-native-web", "expo-router") ? Files("Expo", "expo", "expo export --platform web", "dist", spa: true)
             : p.Has("brunch") ? Files("Brunch", "brunch", "brunch build --production", "public", spa: true)
             : p.HasAny("umi", "@umijs/max") ? Files("Umi", "umi", "umi build", "dist", spa: true)
@@ -43,6 +44,11 @@ internal static partial class StaticFrameworks
     private static NodeKind Vite(NodeApp app)
     {
         var p = app.Package;
+        if (p.Has("@cloudflare/vite-plugin"))
+        {
+            return new NodeKind("Vite", "package.json depends on vite and builds for Cloudflare Workers") { Build = "vite build", Start = Workers.Preview, IgnoreScript = true, Warning = Workers.Warning };
+        }
+
         var name = p.Has("react") ? "React" : p.Has("vue") ? "Vue" : p.Has("svelte") ? "Svelte" : p.Has("preact") ? "Preact" : p.Has("solid-js") ? "Solid" : p.Has("lit") ? "Lit" : null;
         var root = RootFolder().Match(app.Config("vite.config")).Groups[1].Value is { Length: > 0 } named ? SourceView.Normalise(named) ?? "" : "";
         // outDir is relative to the root that the configuration names, and so may begin with "..".
@@ -70,7 +76,9 @@ internal static partial class StaticFrameworks
         var output = OutputSetting().Match(config).Groups[1].Value;
         var argument = OutputArgument().Match(app.Package.Script("build") ?? "").Groups[1].Value;
         var folder = SourceView.Normalise(argument.Length > 0 ? argument : output.Length > 0 ? output : "_site") ?? "_site";
-        return Files("Eleventy", "@11ty/eleventy", "eleventy", folder, spa: false);
+
+        // It would make pages of the documentation of the tools that are brought.
+        return Files("Eleventy", "@11ty/eleventy", "eleventy", folder, spa: false) with { BeforeBuild = "echo .portal >> .eleventyignore" };
     }
 
     private static NodeKind Parcel(NodeApp app)

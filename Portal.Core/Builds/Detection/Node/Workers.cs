@@ -5,6 +5,8 @@ internal static class Workers
 {
     public const string Warning = "This is made for Cloudflare Workers; their local server is used, with storage of its own. For a proper server give it a start script that runs on Node.js.";
 
+    public const string Preview = "vite preview --host 0.0.0.0 --port \"$PORT\"";
+
     public static NodeKind? Recognise(NodeApp app)
     {
         var dev = app.Package.Script("start") ?? app.Package.Script("dev") ?? "";
@@ -14,13 +16,13 @@ internal static class Workers
         }
 
         var words = Shell.Words(dev);
-        if (!app.Package.Has("wrangler") || words is ["wrangler", "pages", ..] || Shell.HasOperators(dev)
+        if (!app.Package.Has("wrangler") || words is ["wrangler", "pages", ..]
             || (app.Source.First("wrangler.toml", "wrangler.json", "wrangler.jsonc") is null && words is not ["wrangler", "dev", ..]))
         {
             return null;
         }
 
-        var entry = words is ["wrangler", "dev", var file, ..] && app.Source.Has(SourceView.Normalise(file) ?? "") ? " " + Shell.Quote(file) : "";
+        var entry = !Shell.HasOperators(dev) && words is ["wrangler", "dev", var file, ..] && app.Source.Has(SourceView.Normalise(file) ?? "") ? " " + Shell.Quote(file) : "";
         return new NodeKind("Cloudflare Workers", "package.json depends on wrangler")
         {
             Start = $"wrangler dev{entry} --ip 0.0.0.0 --port \"$PORT\"",

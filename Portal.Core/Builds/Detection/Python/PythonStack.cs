@@ -14,7 +14,7 @@ internal sealed partial class PythonStack : IStack
     {
         var marker = source.First(Markers);
         var entry = source.First(Entries);
-        if (marker is null && entry is null)
+        if (marker is null && (entry is null || (!chosen && source.At(SourceView.FolderOf(entry)).First(Markers) is not null)))
         {
             return null;
         }
