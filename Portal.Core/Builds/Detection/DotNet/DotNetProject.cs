@@ -21,6 +21,9 @@ internal enum DotNetKind
 /// <summary>What detection reads of a project file.</summary>
 internal sealed record DotNetProject(string Path, DotNetKind Kind, string Assembly, string? Target, IReadOnlyList<string> References, bool CallsNode)
 {
+    /// <summary>It answers gRPC.</summary>
+    public bool ServesGrpc { get; private init; }
+
     public string Folder => SourceView.FolderOf(Path);
 
     public static DotNetProject? Read(SourceView source, string path)
@@ -41,7 +44,10 @@ internal sealed record DotNetProject(string Path, DotNetKind Kind, string Assemb
             .Select(r => SourceView.Normalise(SourceView.Join(SourceView.FolderOf(path), r.Replace('\\', '/')))).OfType<string>().ToList();
         var text = root.ToString();
         return new DotNetProject(path, Classify(root, sdks, packages, frameworks, name), assembly, target is { } t && !t.Contains("$(", StringComparison.Ordinal) ? t : null, references,
-            text.Contains("npm ", StringComparison.Ordinal) || text.Contains(".esproj", StringComparison.Ordinal));
+            text.Contains("npm ", StringComparison.Ordinal) || text.Contains(".esproj", StringComparison.Ordinal))
+        {
+            ServesGrpc = packages.Exists(p => p.StartsWith("Grpc.AspNetCore", StringComparison.OrdinalIgnoreCase)),
+        };
     }
 
     private static List<string> Sdks(XElement root) =>

@@ -134,6 +134,13 @@ internal sealed partial class DotNetStack : IStack
                 draft.Stack = "ASP.NET Core";
                 draft.Because($"{project.Path} is the web project").Serve($"ASPNETCORE_URLS=\"http://0.0.0.0:$PORT\" dotnet {dll}");
                 OwnEndpoints(source, draft, project);
+                if (project.ServesGrpc)
+                {
+                    // The template's settings allow HTTP/2 alone, and then nothing at all gets through.
+                    draft.RunEnvironment["Kestrel__EndpointDefaults__Protocols"] = "Http1AndHttp2";
+                    draft.Warnings.Add("gRPC clients speak HTTP/2, which an address here does not. What speaks HTTP/1.1 reaches this app: gRPC-Web and JSON transcoding.");
+                }
+
                 break;
             default:
                 var name = project.Kind == DotNetKind.Worker ? "worker" : "app";

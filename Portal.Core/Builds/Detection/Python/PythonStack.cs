@@ -193,6 +193,13 @@ internal sealed partial class PythonStack : IStack
             return true;
         }
 
+        if (source.Has("pelicanconf.py") && packages.Has("pelican"))
+        {
+            draft.Stack = "Pelican";
+            draft.Because("pelicanconf.py describes a site").Step(Draft.Build, $"pelican content --output .portal/site --settings {source.First("publishconf.py", "pelicanconf.py")}").ServeFiles(".portal/site", spa: false);
+            return true;
+        }
+
         return false;
     }
 
