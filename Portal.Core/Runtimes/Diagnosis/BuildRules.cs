@@ -41,6 +41,8 @@ internal static class BuildRules
             "Try again. If it happens again, ask an admin whether this machine may reach it.", Words.Retry)),
         new("(ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNRESET|Temporary failure in name resolution|Name or service not known|Could not resolve host:? ?(?<x>[\\w.-]+)?|error NU1301|i/o timeout|no such host|failed to lookup address|Network is unreachable)", x => new Finding(
             x.Length > 0 ? $"{x} could not be reached" : "a package source could not be reached", "This machine could not reach a place where packages come from.", "Try again. If it happens again, ask an admin whether this machine may reach it.", Words.Retry)),
+        new("Import 'https?://(?<x>[\\w.-]+)[^']*' failed|error sending request for url \\(https?://(?<x>[\\w.-]+)", x => new Finding($"{x} could not be reached", "This machine could not reach a place where packages come from.",
+            "Try again. If it happens again, ask an admin whether this machine may reach it.", Words.Retry)),
         new("Missing script: \"?(?<x>[\\w:.-]+)\"?", x => new Finding($"package.json has no script “{x}”", $"The build calls npm run {x}.", $"Add a script named {x} to package.json, or set another build command in Settings.")),
         new("npm (error|ERR!) code EBADENGINE|ERR_PNPM_UNSUPPORTED_ENGINE|The engine \"node\" is incompatible|requires a minimum Node\\.js version|requires Node\\.js (version )?[v>=^~]*\\d", _ => new Finding("it needs another version of Node.js than it was given",
             "A package or the project names versions that do not include the one in use.", "Name one that it needs in package.json, such as \"engines\": { \"node\": \"22\" }, and push again: that one is brought.")),

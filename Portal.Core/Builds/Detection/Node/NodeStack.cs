@@ -15,7 +15,7 @@ internal sealed class NodeStack : IStack
         var draft = new Draft("Node.js", Id);
         if (!source.Has("package.json"))
         {
-            return LooseScript(source, draft);
+            return NxProject.At(source) is { } at && PackageJson.Read(at.Root, out _) is { } shared ? OfNx(draft, new NodeApp(at.Root, shared), at.Project) : LooseScript(source, draft);
         }
 
         var package = PackageJson.Read(source, out var error);
@@ -36,15 +36,40 @@ internal sealed class NodeStack : IStack
             return workspace.Plan(draft, null);
         }
 
+        if (NxProject.In(source) is { Count: > 0 } projects && package.Script("start") is null or "nx serve")
+        {
+            return Nx(draft, app, projects);
+        }
+
         var manager = PackageManager.Of(source, package, draft.Why, draft.Warnings);
         return Plan(draft, app, app, manager, "", null);
     }
 
+    private static Draft? Nx(Draft draft, NodeApp app, List<NxProject> projects)
+    {
+        if (NxProject.Default(app.Source, projects) is { } project)
+        {
+            return OfNx(draft, app, project);
+        }
+
+        var folders = projects.Select(p => p.Folder).Order(StringComparer.Ordinal).Take(10).ToList();
+        draft.NamesApps = true;
+        return draft.Fail($"This repository holds several apps: {string.Join(", ", folders)}.", $"Set Folder in the app's settings to one of them, such as {folders[0]}. Each can be an app of its own.");
+    }
+
+    private static Draft? OfNx(Draft draft, NodeApp root, NxProject project)
+    {
+        draft.Folder = root.Source.Folder;
+        var manager = PackageManager.Of(root.Source, root.Package, draft.Why, draft.Warnings);
+        return project.Kind(root) is { } kind ? Plan(draft, root, root, manager, "", manager.Exec(project.Command), kind)
+            : draft.Fail($"Nx builds {project.Name}, and its project.json does not say where to.", "Set the build and start commands or the output folder in the app's settings.");
+    }
+
     /// <summary>
     /// Writes the plan of <paramref name="app"/>, which lies in <paramref name="folder"/> of <paramref name="root"/>, where
-    /// packages are installed. <paramref name="build"/> replaces the app's own build.
+    /// packages are installed. <paramref name="build"/> replaces the app's own build, <paramref name="known"/> what the package would be taken for.
     /// </summary>
-    public static Draft? Plan(Draft draft, NodeApp root, NodeApp app, PackageManager manager, string folder, string? build)
+    public static Draft? Plan(Draft draft, NodeApp root, NodeApp app, PackageManager manager, string folder, string? build, NodeKind? known = null)
     {
         var package = app.Package;
         draft.Needs("node", null, Get);
@@ -78,7 +103,7 @@ internal sealed class NodeStack : IStack
             draft.Because("the build tools are from before Node 17: Node's old hash functions are switched on for the build");
         }
 
-        var kind = Kind(app);
+        var kind = known ?? Kind(app);
         var (start, because) = kind is { Output: null } or null ? Start(app, manager, kind) : default;
         if (start is null && kind is null)
         {
