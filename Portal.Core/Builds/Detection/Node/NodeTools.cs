@@ -53,6 +53,12 @@ internal static class NodeTools
                     called.Add(words[i]);
                 }
 
+                // concurrently "yarn server" "yarn client"
+                if (words[i].Contains(' ', StringComparison.Ordinal) && seen.Add(words[i]))
+                {
+                    open.Push(words[i]);
+                }
+
                 foreach (var hook in (string[])["", "pre", "post"])
                 {
                     if (package.Script(hook + words[i]) is { } script && seen.Add(hook + words[i]))

@@ -15,6 +15,8 @@ internal static class NodeVersion
     // Every system that is still maintained has this Node or a newer one.
     private static readonly long OnEveryMachine = VersionRange.Number(18, 0, 0);
 
+    private static readonly (string Package, int Major)[] ForNode22 = [("nuxt", 4), ("astro", 6), ("@angular/cli", 22), ("wrangler", 4), ("@tanstack/react-start", 0), ("@tanstack/solid-start", 0)];
+
     // The even numbers are maintained for years.
     private static readonly Dictionary<string, string> Names = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -98,9 +100,7 @@ internal static class NodeVersion
 
     /// <summary>What a framework needs although the source asks for nothing: their releases of these majors say so.</summary>
     private static string? Implied(PackageJson package) =>
-        package.Dependencies.GetValueOrDefault("nuxt") is "latest" || package.Major("nuxt") is >= 4 || package.Major("astro") is >= 6
-        || package.Major("@angular/cli") is >= 22
-        || package.HasAny("@tanstack/react-start", "@tanstack/solid-start") ? "22" : null;
+        ForNode22.Any(f => package.Dependencies.TryGetValue(f.Package, out var range) && (range is "latest" or "*" || package.Major(f.Package) >= f.Major)) ? "22" : null;
 
     // Of a closed range the newest, of an open one the lowest, which is the one it was written for; even numbers first.
     private static int? Best(IReadOnlyList<(long From, long To)> intervals)
