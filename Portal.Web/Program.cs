@@ -42,7 +42,7 @@ internal static class Program
         builder.Services.AddPortalApi();
         builder.Services.AddPortalPages();
         builder.Services.AddGitDoor();
-        builder.Services.AddGitHubWebhooks();
+        builder.Services.AddGitWebhooks();
 
         var app = builder.Build();
         app.UseAppGateway();
@@ -55,7 +55,7 @@ internal static class Program
         app.MapPortalAuth();
         app.MapPortalPages();
         app.MapGit();
-        app.MapGitHubWebhooks();
+        app.MapGitWebhooks();
         return app;
     }
 }

@@ -16,7 +16,7 @@ public sealed class Addresses(PortalOptions options)
 
     public string PushUrl(string team, string app) => $"{options.PublicUrl}/git/{team}/{app}.git";
 
-    public string WebhookUrl(Guid app) => $"{options.PublicUrl}/webhooks/github/{app}";
+    public string WebhookUrl(Guid app) => $"{options.PublicUrl}/webhooks/git/{app}";
 
     public string BuildPage(string team, string app, int number) => $"{options.PublicUrl}/{team}/{app}/builds/{number}";
 

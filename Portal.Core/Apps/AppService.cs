@@ -64,7 +64,7 @@ public sealed class AppService(IDbContextFactory<PortalDbContext> contexts, Audi
                 new Dictionary<string, string[]> { ["name"] = ["This name is taken in the team."] });
         }
         var now = time.GetUtcNow();
-        var webhookSecret = request.Source == SourceKind.Git ? SecretTokens.Create("whs_") : null;
+        var webhookSecret = request.Source == SourceKind.Git ? SecretTokens.WebhookSecret() : null;
         var app = new App
         {
             Id = Guid.NewGuid(),
@@ -137,7 +137,7 @@ public sealed class AppService(IDbContextFactory<PortalDbContext> contexts, Audi
         {
             throw PortalException.Conflict("Portal's own repository needs no webhook.");
         }
-        var secret = SecretTokens.Create("whs_");
+        var secret = SecretTokens.WebhookSecret();
         found.App.PreviousWebhookSecret = found.App.WebhookSecret;
         found.App.WebhookSecretChangedAt = time.GetUtcNow();
         found.App.WebhookSecret = secrets.Seal(SecretPurposes.WebhookSecret, secret);

@@ -29,6 +29,11 @@ public static class SecretTokens
     public static string Create(string prefix) =>
         prefix + Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)).TrimEnd('=').Replace('+', '-').Replace('/', '_');
 
+    /// <summary>Of secrets in the form of Standard Webhooks: the Base64 of the key follows. Hosts that know nothing of it take the whole as text.</summary>
+    public const string WebhookPrefix = "whsec_";
+
+    public static string WebhookSecret() => WebhookPrefix + Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
+
     /// <summary>SHA-256 of the token's UTF-8 bytes. It has 256 random bits, so a slow hash would add nothing.</summary>
     public static byte[] Hash(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
 }

@@ -95,7 +95,7 @@ internal static class AppsApi
         var path = new AppPath(team, app);
         var secret = await apps.RotateWebhookSecretAsync(actor, path, cancellationToken);
         var view = await reader.GetAsync(actor, path, cancellationToken);
-        return TypedResults.Ok(new WebhookShape(addresses.WebhookUrl(view.App.Id), secret));
+        return TypedResults.Ok(new WebhookShape(addresses.WebhookUrl(view.App.Id), secret, view.App.WebhookVerifiedAt));
     }
 }
 

@@ -12,7 +12,8 @@ namespace Portal.Web.Api;
 internal sealed record SourceShape(SourceKind Kind, string? Url, string? Branch, string Directory, string? Problem);
 
 /// <param name="Secret">Shown this once, when it was just made; otherwise null.</param>
-internal sealed record WebhookShape(string Url, string? Secret);
+/// <param name="VerifiedAt">When a delivery first came in with a good proof, or the host's greeting last did; null: none yet.</param>
+internal sealed record WebhookShape(string Url, string? Secret, DateTimeOffset? VerifiedAt);
 
 /// <param name="Version">1 is v1.</param>
 internal sealed record ReleaseSummary(int Version, ReleaseState State, string Commit, string? Message, string Actor, DateTimeOffset CreatedAt)
@@ -58,7 +59,7 @@ internal sealed record AppShape(Guid Id, string Name, string Team, SourceShape S
         return new AppShape(app.Id, app.Slug, view.Team.Slug,
             new SourceShape(app.SourceKind, app.SourceUrl, view.Environments.FirstOrDefault(e => e.Environment.Slug == Addresses.Production)?.Environment.Branch, app.Directory, app.SourceProblem),
             app.SourceKind == SourceKind.Portal ? addresses.PushUrl(view.Team.Slug, app.Slug) : null,
-            app.SourceKind == SourceKind.Git ? new WebhookShape(addresses.WebhookUrl(app.Id), webhookSecret) : null,
+            app.SourceKind == SourceKind.Git ? new WebhookShape(addresses.WebhookUrl(app.Id), webhookSecret, app.WebhookVerifiedAt) : null,
             app.DeployKeyPublic, CoreJson.Read<PlanOverrides>(app.PlanOverrides),
             [.. view.Environments.Select(EnvironmentShape.Of)], app.CreatedAt);
     }

@@ -4,7 +4,7 @@ using Portal.Core.Triggers.Inbound;
 
 namespace Portal.Web.Webhooks;
 
-/// <summary>A delivery's body, read once into a pooled buffer and fed to the signature while it comes in.</summary>
+/// <summary>A delivery's body, read once into a pooled buffer and fed to its proof while it comes in.</summary>
 internal sealed class DeliveryBody : IDisposable
 {
     private byte[] _buffer;
@@ -15,7 +15,7 @@ internal sealed class DeliveryBody : IDisposable
     public ReadOnlyMemory<byte> Bytes => _buffer.AsMemory(0, _length);
 
     /// <exception cref="PortalException">TooLarge.</exception>
-    public static async Task<DeliveryBody> ReadAsync(HttpRequest request, int most, WebhookSignature signature, CancellationToken cancellationToken)
+    public static async Task<DeliveryBody> ReadAsync(HttpRequest request, int most, WebhookProof proof, CancellationToken cancellationToken)
     {
         // What a client claims to send is not believed with memory: beyond 1 MB the buffer grows with what has come.
         var body = new DeliveryBody((int)Math.Clamp(request.ContentLength ?? 0, 8 * 1024, 1024 * 1024) + 1);
@@ -24,7 +24,7 @@ internal sealed class DeliveryBody : IDisposable
             int read;
             while ((read = await request.Body.ReadAsync(body._buffer.AsMemory(body._length), cancellationToken)) > 0)
             {
-                signature.Append(body._buffer.AsSpan(body._length, read));
+                proof.Append(body._buffer.AsSpan(body._length, read));
                 body._length += read;
                 if (body._length > most)
                 {

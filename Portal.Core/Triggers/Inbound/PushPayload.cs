@@ -20,6 +20,16 @@ public sealed record PushPayload
 
     public string? Message { get; private set; }
 
+    /// <summary>From a payload of another shape; what is no ref or commit counts as missing.</summary>
+    public static PushPayload Of(string? gitRef, string? before, string? after, string? pushedBy, string? message) => new()
+    {
+        Ref = gitRef?.Length <= RefNames.MaxLength ? gitRef : null,
+        Before = Commit(before),
+        After = Commit(after),
+        PushedBy = pushedBy is null ? null : RepositoryText.Clean(pushedBy, 200),
+        Message = message is null ? null : RepositoryText.FirstLine(message),
+    };
+
     /// <exception cref="JsonException">It is no JSON object.</exception>
     public static PushPayload Parse(ReadOnlySpan<byte> json)
     {

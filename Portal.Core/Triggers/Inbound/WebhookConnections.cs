@@ -7,8 +7,9 @@ using Portal.Core.Data;
 
 namespace Portal.Core.Triggers.Inbound;
 
+/// <param name="IsVerified">A delivery with a good proof came in before.</param>
 /// <param name="Secrets">The current one first, then the one before it while both are accepted; empty: nothing can be signed.</param>
-public sealed record WebhookConnection(Guid AppId, Guid TeamId, IReadOnlyList<byte[]> Secrets);
+public sealed record WebhookConnection(Guid AppId, Guid TeamId, bool IsVerified, IReadOnlyList<byte[]> Secrets);
 
 /// <summary>
 /// From the unguessable id in a webhook's address to its secrets. Remembered for two seconds, which is how long a
@@ -31,13 +32,13 @@ public sealed class WebhookConnections(IDbContextFactory<PortalDbContext> contex
         var at = time.GetTimestamp();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var app = await db.Set<App>().AsNoTracking().Where(a => a.Id == id && a.DeletedAt == null)
-            .Select(a => new { a.Id, a.TeamId, a.WebhookSecret, a.PreviousWebhookSecret, a.WebhookSecretChangedAt }).SingleOrDefaultAsync(cancellationToken);
+            .Select(a => new { a.Id, a.TeamId, a.WebhookSecret, a.PreviousWebhookSecret, a.WebhookSecretChangedAt, a.WebhookVerifiedAt }).SingleOrDefaultAsync(cancellationToken);
         if (app is null)
         {
             return null;
         }
         var overlaps = app.WebhookSecretChangedAt + App.WebhookSecretOverlap > time.GetUtcNow();
-        var connection = new WebhookConnection(app.Id, app.TeamId, [.. Open(id, app.WebhookSecret), .. overlaps ? Open(id, app.PreviousWebhookSecret) : []]);
+        var connection = new WebhookConnection(app.Id, app.TeamId, app.WebhookVerifiedAt is not null, [.. Open(id, app.WebhookSecret), .. overlaps ? Open(id, app.PreviousWebhookSecret) : []]);
         if (_known.Count >= MostRemembered)
         {
             _known.Clear();
@@ -46,12 +47,13 @@ public sealed class WebhookConnections(IDbContextFactory<PortalDbContext> contex
         return connection;
     }
 
-    /// <summary>The sender's greeting came in with a good signature.</summary>
+    /// <summary>A delivery came in with a good proof; the first one of a connection, or the sender's greeting.</summary>
     public async Task VerifiedAsync(Guid id, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await db.Set<App>().Where(a => a.Id == id).ExecuteUpdateAsync(set => set.SetProperty(a => a.WebhookVerifiedAt, now), cancellationToken);
+        _known.TryRemove(id, out _);
     }
 
     private IEnumerable<byte[]> Open(Guid id, byte[]? sealedSecret)

@@ -8,8 +8,8 @@ using Portal.Core.Live;
 
 namespace Portal.Core.Triggers.Inbound;
 
-/// <param name="Secret">Which of the connection's secrets signed it.</param>
-public sealed record SignedDelivery(WebhookConnection Connection, int Secret, string EventName, string? DeliveryId, string? Sender, string? HookId, ReadOnlyMemory<byte> Json);
+/// <param name="Secret">Which of the connection's secrets it proved to know.</param>
+public sealed record SignedDelivery(WebhookDialect Dialect, WebhookConnection Connection, int Secret, string EventName, string? DeliveryId, string? Sender, string? HookId, ReadOnlyMemory<byte> Json);
 
 public enum Reception
 {
@@ -34,36 +34,39 @@ public sealed class WebhookReceiver(InboundStore store, WebhookConnections conne
 
     public async Task<(Reception Reception, Guid Id, int Times)> ReceiveAsync(SignedDelivery delivery, CancellationToken cancellationToken)
     {
-        var isPush = delivery.EventName == "push";
-        PushPayload payload;
+        WebhookMeaning meaning;
         try
         {
-            payload = PushPayload.Parse(delivery.Json.Span);
+            meaning = delivery.Dialect.Read(delivery.EventName, delivery.Json);
         }
         catch (JsonException)
         {
             throw new PortalException(Refusal.Invalid, "The body is not a JSON object.");
         }
-        var (id, times) = await store.StoreAsync(new InboundDelivery(delivery.Connection.AppId, delivery.Connection.TeamId,
-            delivery.DeliveryId ?? "sha256:" + Convert.ToHexStringLower(SHA256.HashData(delivery.Json.Span)),
-            delivery.EventName, payload.Ref, payload.Before, payload.After, payload.PushedBy, isPush ? payload.Message : null,
-            delivery.Json.Length <= MaxKeptBody ? delivery.Json : default, Headers(delivery), isPush,
-            delivery.EventName == "ping" ? "the sender's greeting: the connection works" : $"ignored: the event “{delivery.EventName}” is not a push"));
+        var key = delivery.DeliveryId ?? "sha256:" + Convert.ToHexStringLower(SHA256.HashData(delivery.Json.Span));
+        var isPush = meaning.Pushes.Count > 0;
+        // All of them or an error; what was stored of it by then is found again when the sender repeats it.
+        var stored = await Task.WhenAll((isPush ? meaning.Pushes : [new PushPayload()]).Select((push, place) => store.StoreAsync(new InboundDelivery(
+            delivery.Connection.AppId, delivery.Connection.TeamId, place == 0 ? key : $"{key}#{place}", isPush ? "push" : delivery.EventName,
+            push.Ref, push.Before, push.After, push.PushedBy, push.Message, place == 0 && delivery.Json.Length <= MaxKeptBody ? delivery.Json : default, Headers(delivery), isPush,
+            meaning.IsGreeting ? "the sender's greeting: the connection works" : $"ignored: the event “{delivery.EventName}” is not a push"))));
+        var (id, times) = stored[0];
         signals.Signal(LiveTopics.Activity, delivery.Connection.TeamId);
         if (isPush)
         {
             signals.Wake(Signals.JobsChannel);
         }
-        if (delivery.EventName == "ping")
+        if (meaning.IsGreeting || !delivery.Connection.IsVerified)
         {
             await connections.VerifiedAsync(delivery.Connection.AppId, cancellationToken);
-            return (Reception.Greeted, id, times);
+            signals.Signal(LiveTopics.App, delivery.Connection.AppId);
         }
-        return (times > 1 ? Reception.Duplicate : isPush ? Reception.Accepted : Reception.Ignored, id, times);
+        return (meaning.IsGreeting ? Reception.Greeted : times > 1 ? Reception.Duplicate : isPush ? Reception.Accepted : Reception.Ignored, id, times);
     }
 
     private static string Headers(SignedDelivery delivery) => JsonSerializer.Serialize(new
     {
+        host = delivery.Dialect.Name,
         sender = Short(delivery.Sender),
         hook = Short(delivery.HookId),
         // A sender that still uses the old secret shall be found before it stops working.

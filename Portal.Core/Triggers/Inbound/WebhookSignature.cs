@@ -1,29 +1,58 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
+using Portal.Core.Data;
 
 namespace Portal.Core.Triggers.Inbound;
 
 /// <summary>
-/// <c>X-Hub-Signature-256: sha256=</c> and the hexadecimal HMAC-SHA256 over the raw body, computed while the body comes in,
-/// for the current secret and, during a change of secrets, the previous one. SHA-1 is not accepted.
+/// An HMAC-SHA256 over the body, for the current secret and, during a change of secrets, the previous one: as
+/// <c>sha256=</c> and hexadecimal digits (GitHub, Gitea, Forgejo, Bitbucket), or as Standard Webhooks' <c>v1,</c> and Base64 over
+/// <c>id.timestamp.body</c> (GitLab, https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md).
+/// A replay needs no clock to be found: it carries an id that was stored. SHA-1 is not accepted.
 /// </summary>
-public sealed class WebhookSignature : IDisposable
+public sealed class WebhookSignature : WebhookProof
 {
-    private const string Prefix = "sha256=";
+    private const string HubPrefix = "sha256=";
+
+    private const int MostSignatures = 8;
 
     private readonly IncrementalHash[] _hashes;
+    private readonly List<byte[]> _claimed;
 
-    /// <exception cref="ArgumentException">A secret is empty: it would let everybody in.</exception>
-    public WebhookSignature(IReadOnlyList<byte[]> secrets)
+    private WebhookSignature(IReadOnlyList<byte[]> secrets, IEnumerable<byte[]> keys, List<byte[]> claimed)
+        : base(secrets)
     {
-        if (secrets.Count == 0 || secrets.Any(s => s.Length == 0))
-        {
-            throw new ArgumentException("A webhook without a secret accepts nothing.", nameof(secrets));
-        }
-        _hashes = [.. secrets.Select(s => IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, s))];
+        _hashes = [.. keys.Select(key => IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key))];
+        _claimed = claimed;
     }
 
-    public void Append(ReadOnlySpan<byte> bytes)
+    public static WebhookSignature Hub(IReadOnlyList<byte[]> secrets, string header)
+    {
+        var claimed = new byte[32];
+        var fits = header.Length == HubPrefix.Length + 64 && header.StartsWith(HubPrefix, StringComparison.Ordinal)
+            && Convert.FromHexString(header.AsSpan(HubPrefix.Length), claimed, out _, out var written) == OperationStatus.Done && written == 32;
+        return new WebhookSignature(secrets, secrets, fits ? [claimed] : []);
+    }
+
+    /// <param name="header">One or more signatures with spaces between them; those of other versions are passed over.</param>
+    public static WebhookSignature Standard(IReadOnlyList<byte[]> secrets, string id, string timestamp, string header)
+    {
+        var claimed = new List<byte[]>();
+        foreach (var part in header.Split(' ', MostSignatures + 1, StringSplitOptions.RemoveEmptyEntries).Take(MostSignatures))
+        {
+            var bytes = new byte[32];
+            if (part.StartsWith("v1,", StringComparison.Ordinal) && Convert.TryFromBase64String(part[3..], bytes, out var written) && written == 32)
+            {
+                claimed.Add(bytes);
+            }
+        }
+        var signature = new WebhookSignature(secrets, secrets.Select(Key), claimed);
+        signature.Append(Encoding.UTF8.GetBytes($"{id}.{timestamp}."));
+        return signature;
+    }
+
+    public override void Append(ReadOnlySpan<byte> bytes)
     {
         foreach (var hash in _hashes)
         {
@@ -31,23 +60,19 @@ public sealed class WebhookSignature : IDisposable
         }
     }
 
-    /// <summary>The index of the secret that signed; -1 for none. Takes the same time wherever the difference is.</summary>
-    public int Match(string? header)
+    public override int Match()
     {
-        Span<byte> claimed = stackalloc byte[32];
-        if (header is null || header.Length != Prefix.Length + 64 || !header.StartsWith(Prefix, StringComparison.Ordinal)
-            || Convert.FromHexString(header.AsSpan(Prefix.Length), claimed, out _, out var written) != System.Buffers.OperationStatus.Done || written != 32)
-        {
-            return -1;
-        }
         var match = -1;
         Span<byte> real = stackalloc byte[32];
         for (var i = 0; i < _hashes.Length; i++)
         {
             _hashes[i].GetHashAndReset(real);
-            if (CryptographicOperations.FixedTimeEquals(real, claimed) && match < 0)
+            foreach (var claimed in _claimed)
             {
-                match = i;
+                if (CryptographicOperations.FixedTimeEquals(real, claimed) && match < 0)
+                {
+                    match = i;
+                }
             }
         }
         return match;
@@ -55,11 +80,22 @@ public sealed class WebhookSignature : IDisposable
 
     public static byte[] Secret(string text) => Encoding.UTF8.GetBytes(text);
 
-    public void Dispose()
+    protected override void Dispose(bool disposing)
     {
         foreach (var hash in _hashes)
         {
             hash.Dispose();
         }
+    }
+
+    private static byte[] Key(byte[] secret)
+    {
+        var text = Encoding.UTF8.GetString(secret);
+        if (!text.StartsWith(SecretTokens.WebhookPrefix, StringComparison.Ordinal))
+        {
+            return secret;
+        }
+        var key = new byte[text.Length];
+        return Convert.TryFromBase64String(text[SecretTokens.WebhookPrefix.Length..], key, out var length) && length > 0 ? key[..length] : secret;
     }
 }

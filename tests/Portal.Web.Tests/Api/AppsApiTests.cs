@@ -31,7 +31,7 @@ public sealed class AppsApiTests(ApiHost host) : IClassFixture<ApiHost>
         var made = (await host.As("developer").PostAsync(Apps, new { name = "hooked", source = new { kind = "git", url = "https://example.org/shop/hooked.git", branch = "main" } }))
             .Expect(HttpStatusCode.Created);
         var secret = (string)made.Json["webhook"]!["secret"]!;
-        Assert.StartsWith("http://localhost:8080/webhooks/github/", (string)made.Json["webhook"]!["url"]!, StringComparison.Ordinal);
+        Assert.StartsWith("http://localhost:8080/webhooks/git/", (string)made.Json["webhook"]!["url"]!, StringComparison.Ordinal);
         var read = await host.As("developer").GetAnswerAsync($"{Apps}/hooked");
         Assert.DoesNotContain(secret, read.Body, StringComparison.Ordinal);
         Assert.Equal("main", (string)read.Json["source"]!["branch"]!);

@@ -80,14 +80,14 @@ internal sealed class GitHost : IAsyncDisposable
         builder.Services.AddTeams();
         builder.Services.AddSingleton<LiveFeed>().AddHostedService(services => services.GetRequiredService<LiveFeed>());
         builder.Services.AddGitDoor();
-        builder.Services.AddGitHubWebhooks();
+        builder.Services.AddGitWebhooks();
         if (decides)
         {
             builder.Services.AddPushDecisions().AddHostedService<JobRunner>();
         }
         var app = builder.Build();
         app.MapGit();
-        app.MapGitHubWebhooks();
+        app.MapGitWebhooks();
         var host = new GitHost(app, database, folder);
         await host.SeedAsync(kind, sourceUrl);
         await host._app.StartAsync(TestContext.Current.CancellationToken);

@@ -16,26 +16,53 @@ public sealed class SignatureTests
     [InlineData("sha256=", -1)]
     [InlineData("sha256=zz7107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17", -1)]
     [InlineData("", -1)]
-    [InlineData(null, -1)]
-    public void The_official_vector_is_accepted_and_nothing_near_it(string? header, int match)
+    public void The_official_vector_is_accepted_and_nothing_near_it(string header, int match)
     {
-        using var signature = new WebhookSignature([WebhookSignature.Secret("It's a Secret to Everybody")]);
+        using var signature = WebhookSignature.Hub([WebhookSignature.Secret("It's a Secret to Everybody")], header);
         signature.Append("Hello, "u8);
         signature.Append("World!"u8);
-        Assert.Equal(match, signature.Match(header));
+        Assert.Equal(match, signature.Match());
     }
 
     [Fact]
     public void The_previous_secret_is_told_from_the_current_one()
     {
-        using var signature = new WebhookSignature([WebhookSignature.Secret("new"), WebhookSignature.Secret("It's a Secret to Everybody")]);
+        using var signature = WebhookSignature.Hub([WebhookSignature.Secret("new"), WebhookSignature.Secret("It's a Secret to Everybody")], Official);
         signature.Append("Hello, World!"u8);
-        Assert.Equal(1, signature.Match(Official));
+        Assert.Equal(1, signature.Match());
     }
 
     [Fact]
-    public void An_empty_secret_lets_nobody_in() =>
-        Assert.Throws<ArgumentException>(() => new WebhookSignature([[]]));
+    public void An_empty_secret_lets_nobody_in()
+    {
+        Assert.Throws<ArgumentException>(() => WebhookSignature.Hub([[]], Official));
+        Assert.Throws<ArgumentException>(() => WebhookSignature.Hub([], Official));
+        Assert.Throws<ArgumentException>(() => new WebhookToken([[]], ""));
+    }
+
+    /// <summary>The vector of the specification's own libraries.</summary>
+    [Theory]
+    [InlineData("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", 0)]
+    [InlineData("v1a,xxxx v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", 0)]
+    [InlineData("v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", -1)]
+    [InlineData("g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", -1)]
+    [InlineData("v1,", -1)]
+    public void A_standard_signature_covers_id_time_and_body(string header, int match)
+    {
+        using var signature = WebhookSignature.Standard([WebhookSignature.Secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")], "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", header);
+        signature.Append("""{"test": 2432232314}"""u8);
+        Assert.Equal(match, signature.Match());
+    }
+
+    [Theory]
+    [InlineData("second", 1)]
+    [InlineData("secon", -1)]
+    [InlineData("", -1)]
+    public void A_token_is_compared_as_a_whole(string token, int match)
+    {
+        using var proof = new WebhookToken([WebhookSignature.Secret("first"), WebhookSignature.Secret("second")], token);
+        Assert.Equal(match, proof.Match());
+    }
 
     [Theory]
     [InlineData("""{"ref":"refs/heads/main","after":"AFTER"}""", "refs/heads/main", true, null)]

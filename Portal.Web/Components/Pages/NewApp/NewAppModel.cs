@@ -9,4 +9,5 @@ public sealed record NewAppModel(Team Team, bool MayCreate, CreatedStep? Created
 /// <param name="WebhookSecret">Shown this once.</param>
 /// <param name="BuildNumber">The first build, as soon as there is one.</param>
 /// <param name="Sample">Title of the sample that was pushed for the person.</param>
-public sealed record CreatedStep(Guid AppId, string Slug, string? PushUrl, string? Token, string? WebhookUrl, string? WebhookSecret, string Address, int? BuildNumber = null, string? Sample = null);
+public sealed record CreatedStep(Guid AppId, string Slug, string? PushUrl, string? Token, string? WebhookUrl, string? WebhookSecret, string Address, int? BuildNumber = null, string? Sample = null,
+    string? Repository = null, DateTimeOffset? WebhookVerifiedAt = null);

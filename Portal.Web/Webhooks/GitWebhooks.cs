@@ -8,10 +8,10 @@ using Portal.Core.Triggers.Inbound;
 namespace Portal.Web.Webhooks;
 
 /// <summary>
-/// <c>POST /webhooks/github/{connection}</c>: verify, store once, answer after the commit. Takes what GitHub, Gitea and
-/// Forgejo send: https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries.
+/// <c>POST /webhooks/git/{connection}</c>: verify, store once, answer after the commit. Takes what any of the git hosts
+/// sends (<see cref="WebhookDialect"/>); <c>/webhooks/github/{connection}</c> is the same door.
 /// </summary>
-internal static class GitHubWebhooks
+internal static class GitWebhooks
 {
     private const int Megabyte = 1024 * 1024;
 
@@ -21,17 +21,25 @@ internal static class GitHubWebhooks
     /// <summary>The same, percent-encoded.</summary>
     private const int MaxForm = 80 * Megabyte;
 
+    /// <summary>With the number of a moved ref it makes a key of at most 100 characters.</summary>
+    private const int MaxDeliveryId = 96;
+
     /// <summary>Bodies over 1 MB are rare; so many at once may take memory.</summary>
     private static readonly SemaphoreSlim Large = new(4);
 
-    public static IServiceCollection AddGitHubWebhooks(this IServiceCollection services)
+    public static IServiceCollection AddGitWebhooks(this IServiceCollection services)
     {
         services.AddSingleton<InboundStore>().AddSingleton<WebhookConnections>().AddSingleton<WebhookReceiver>().AddCoalescedSignals();
         return services;
     }
 
-    public static void MapGitHubWebhooks(this IEndpointRouteBuilder routes) =>
-        routes.MapPost("/webhooks/github/{connection}", (Delegate)HandleAsync).AllowAnonymous().DisableAntiforgery().ExcludeFromDescription();
+    public static void MapGitWebhooks(this IEndpointRouteBuilder routes)
+    {
+        foreach (var path in (string[])["/webhooks/git/{connection}", "/webhooks/github/{connection}"])
+        {
+            routes.MapPost(path, (Delegate)HandleAsync).AllowAnonymous().DisableAntiforgery().ExcludeFromDescription();
+        }
+    }
 
     private static async Task HandleAsync(HttpContext http, string connection, WebhookConnections connections, WebhookReceiver receiver, ILogger<WebhookReceiver> logger)
     {
@@ -78,20 +86,20 @@ internal static class GitHubWebhooks
         {
             throw DeliveryBody.TooLarge(most);
         }
-        var eventName = Header(request, "X-GitHub-Event", 64, required: true);
-        var delivery = Header(request, "X-GitHub-Delivery", 100, required: false);
+        string Sent(string name) => request.Headers[name].ToString();
+        var dialect = WebhookDialect.Of(Sent);
+        var eventName = Header(request, dialect.EventHeader, 64);
+        var delivery = dialect.DeliveryHeaders.Select(name => Header(request, name, MaxDeliveryId)).FirstOrDefault(value => value.Length > 0);
         var connection = Guid.TryParseExact(id, "D", out var app) ? await connections.FindAsync(app, http.RequestAborted) : null;
         if (connection is null)
         {
             throw new PortalException(Refusal.NotFound, "There is no such connection.");
         }
-        var claimed = request.Headers["X-Hub-Signature-256"].ToString();
-        if (connection.Secrets.Count == 0 || claimed.Length == 0)
+        if (connection.Secrets.Count == 0)
         {
-            throw new PortalException(Refusal.Unauthenticated, claimed.Length == 0
-                ? "The header X-Hub-Signature-256 is missing: set the webhook's secret at the sender."
-                : "This connection has no secret; make a new one in the app's settings.");
+            throw new PortalException(Refusal.Unauthenticated, "This connection has no secret; make a new one in the app's settings.");
         }
+        using var proof = dialect.Proof(Sent, connection.Secrets);
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
         {
             size.MaxRequestBodySize = most;
@@ -103,19 +111,18 @@ internal static class GitHubWebhooks
         }
         try
         {
-            using var signature = new WebhookSignature(connection.Secrets);
-            using var body = await DeliveryBody.ReadAsync(request, most, signature, http.RequestAborted);
-            var secret = signature.Match(claimed);
+            using var body = await DeliveryBody.ReadAsync(request, most, proof, http.RequestAborted);
+            var secret = proof.Match();
             if (secret < 0)
             {
-                throw new PortalException(Refusal.Unauthenticated, "The signature does not fit: the secret at the sender is not the one of this connection.");
+                throw new PortalException(Refusal.Unauthenticated, $"The {(proof is WebhookToken ? "secret token" : "signature")} does not fit: the secret at the sender is not the one of this connection.");
             }
             var json = most == MaxForm
                 ? body.FormPayload() ?? throw new PortalException(Refusal.Invalid, "The form has no field named payload.")
                 : body.Bytes;
             // Once it is read it is stored, even if the sender stops waiting for the answer.
-            var (reception, _, _) = await receiver.ReceiveAsync(new SignedDelivery(connection, secret, eventName!, delivery,
-                request.Headers.UserAgent.ToString(), request.Headers["X-GitHub-Hook-ID"].ToString(), json), CancellationToken.None);
+            var (reception, _, _) = await receiver.ReceiveAsync(new SignedDelivery(dialect, connection, secret, eventName, delivery,
+                request.Headers.UserAgent.ToString(), Sent(dialect.HookHeader), json), CancellationToken.None);
             http.Response.StatusCode = reception is Reception.Accepted or Reception.Ignored ? StatusCodes.Status202Accepted : StatusCodes.Status200OK;
             http.Response.ContentType = "text/plain; charset=utf-8";
             await http.Response.WriteAsync(reception switch
@@ -135,14 +142,10 @@ internal static class GitHubWebhooks
         }
     }
 
-    private static string? Header(HttpRequest request, string name, int most, bool required)
+    private static string Header(HttpRequest request, string name, int most)
     {
         var value = request.Headers[name].ToString();
-        if (value.Length > most || value.Any(char.IsControl) || (required && value.Length == 0))
-        {
-            throw new PortalException(Refusal.Invalid, $"The header {name} is {(value.Length == 0 ? "missing" : "not well-formed")}.");
-        }
-        return value.Length == 0 ? null : value;
+        return value.Length <= most && !value.Any(char.IsControl) ? value : throw new PortalException(Refusal.Invalid, $"The header {name} is not well-formed.");
     }
 
     private static string MediaType(string? contentType) => (contentType ?? "").Split(';', 2)[0].Trim().ToLowerInvariant();
