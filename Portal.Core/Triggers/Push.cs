@@ -60,7 +60,7 @@ public sealed class Push
     /// <summary>The raw body of a webhook, at most 26 MB; dropped after the retention.</summary>
     public byte[]? Body { get; set; }
 
-    /// <summary>JSON of the headers kept for the record; no signature, no secret.</summary>
+    /// <summary>JSON of <see cref="PushHeaders"/>.</summary>
     public string? Headers { get; init; }
 
     public required DateTimeOffset ReceivedAt { get; init; }
@@ -71,6 +71,18 @@ public sealed class Push
     public int Times { get; set; } = 1;
 
     public DateTimeOffset? DecidedAt { get; set; }
+}
+
+/// <summary>What is kept of how a delivery came, in <see cref="Push.Headers"/>.</summary>
+/// <param name="Host">Which kind of git host spoke.</param>
+/// <param name="Secret">Which secret it proved to know.</param>
+/// <param name="Headers">Those that say something about the delivery; no proof, no secret.</param>
+public sealed record PushHeaders(string? Host, string? Secret, Dictionary<string, string>? Headers)
+{
+    public const string Current = "current";
+
+    /// <summary>A sender that still uses the old secret shall be found before it stops working.</summary>
+    public const string Previous = "previous";
 }
 
 /// <summary>What a push meant for one environment, and why.</summary>

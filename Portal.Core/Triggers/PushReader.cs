@@ -1,9 +1,13 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Access;
 using Portal.Core.Apps;
 using Portal.Core.Builds;
 using Portal.Core.Common;
 using Portal.Core.Data;
+using Portal.Core.Variables;
 
 namespace Portal.Core.Triggers;
 
@@ -14,9 +18,22 @@ public sealed record DecisionView(string? Environment, bool Deploys, string Reas
 public sealed record PushView(Guid Id, string App, PushSource Source, string EventName, string? Ref, string? Before, string? After, string? PushedBy,
     string? Message, DateTimeOffset ReceivedAt, PushState State, int Times, IReadOnlyList<DecisionView> Decisions);
 
+/// <summary>One delivery as it came in.</summary>
+/// <param name="DeliveryKey">What the sender calls it, or Portal for its own.</param>
+/// <param name="Host">"GitHub"; null when it came by git or was found.</param>
+/// <param name="UsedPreviousSecret">The sender still knows only the secret before the last change.</param>
+/// <param name="Headers">Without proofs; attacker-controlled.</param>
+/// <param name="Body">The app's secrets hidden, JSON in lines; null when none was kept. Attacker-controlled.</param>
+public sealed record PushDetail(PushView Push, string DeliveryKey, string? Host, bool UsedPreviousSecret, IReadOnlyDictionary<string, string> Headers, string? Body, bool BodyIsCut);
+
 /// <summary>Inbound deliveries with the decision per environment and its reason. Follow with <c>LiveTopics.Activity</c> and the team's id.</summary>
-public sealed class PushReader(IDbContextFactory<PortalDbContext> contexts)
+public sealed class PushReader(IDbContextFactory<PortalDbContext> contexts, VariableStore variables)
 {
+    /// <summary>Characters of a body that are shown.</summary>
+    private const int MostBody = 64 * 1024;
+
+    private static readonly JsonSerializerOptions Lines = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>Newest first, of a whole team or of one app.</summary>
     public async Task<Page<PushView>> ListAsync(Actor actor, string team, string? app, PageRequest page, CancellationToken cancellationToken)
     {
@@ -42,6 +59,32 @@ public sealed class PushReader(IDbContextFactory<PortalDbContext> contexts)
         var items = await ViewsAsync(db, pushes.Take(page.Limit + 1), cancellationToken);
         return new Page<PushView>(items.Take(page.Limit).ToList(),
             items.Count > page.Limit ? new TimeCursor(items[page.Limit - 1].ReceivedAt, items[page.Limit - 1].Id).ToString() : null);
+    }
+
+    public async Task<PushDetail> GetAsync(Actor actor, AppPath path, Guid id, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var found = await db.FindAppAsync(actor, path, Permission.ViewApp, cancellationToken);
+        var row = await db.Set<Push>().AsNoTracking().Where(p => p.Id == id && p.AppId == found.App.Id)
+            .Select(p => new { p.DeliveryKey, p.Headers, p.Body }).SingleOrDefaultAsync(cancellationToken) ?? throw PortalException.NotFound("push");
+        var view = (await ViewsAsync(db, db.Set<Push>().AsNoTracking().Where(p => p.Id == id), cancellationToken))[0];
+        var about = CoreJson.Read<PushHeaders>(row.Headers);
+        var mask = new SecretMask(await variables.SecretValuesOfAppAsync(db, found.App.Id, cancellationToken));
+        var body = row.Body is { Length: > 0 } bytes ? mask.Apply(Readable(bytes)) : null;
+        return new PushDetail(view, row.DeliveryKey, about?.Host, about?.Secret == PushHeaders.Previous,
+            (about?.Headers ?? []).ToDictionary(h => h.Key, h => mask.Apply(h.Value)), body?.Length > MostBody ? body[..MostBody] : body, body?.Length > MostBody);
+    }
+
+    private static string Readable(byte[] body)
+    {
+        try
+        {
+            return JsonSerializer.Serialize(JsonSerializer.Deserialize<JsonElement>(body), Lines);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return Encoding.UTF8.GetString(body);
+        }
     }
 
     /// <summary>The pushes with their decisions, newest first, in two queries and without their bodies.</summary>

@@ -7,7 +7,7 @@ public static class TriggerServices
 {
     /// <summary>For both hosts: taking note of pushes and reading what became of them.</summary>
     public static IServiceCollection AddPortalTriggers(this IServiceCollection services) => services
-        .AddSingleton<PushReceiver>().AddSingleton<PushProgress>();
+        .AddSingleton<PushReceiver>().AddSingleton<PushProgress>().AddSingleton<PushService>();
 
     /// <summary>For the worker: deciding, finding what was missed, schedules.</summary>
     public static IServiceCollection AddPushDecisions(this IServiceCollection services) => services

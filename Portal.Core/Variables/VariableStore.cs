@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Portal.Core.Apps;
 using Portal.Core.Data;
 
 namespace Portal.Core.Variables;
@@ -50,6 +51,17 @@ public sealed class VariableStore(SecretBox secrets, TimeProvider time)
     public async Task<IReadOnlyList<string>> SecretValuesAsync(PortalDbContext db, Guid environment, CancellationToken cancellationToken) =>
         (await Current(db, environment).AsNoTracking().Where(v => v.Secret).Select(v => v.Sealed!).ToListAsync(cancellationToken))
             .Where(s => s is not null).Select(s => secrets.Open(SecretPurposes.Variable, s)).ToList();
+
+    /// <summary>The same of all environments of an app.</summary>
+    public async Task<IReadOnlyList<string>> SecretValuesOfAppAsync(PortalDbContext db, Guid app, CancellationToken cancellationToken)
+    {
+        var values = new List<string>();
+        foreach (var environment in await db.Set<AppEnvironment>().Where(e => e.AppId == app && e.DeletedAt == null).Select(e => e.Id).ToListAsync(cancellationToken))
+        {
+            values.AddRange(await SecretValuesAsync(db, environment, cancellationToken));
+        }
+        return values;
+    }
 
     internal static IQueryable<Variable> Current(PortalDbContext db, Guid environment) =>
         db.Set<Variable>().Where(v => v.EnvironmentId == environment && v.Current && !v.Removed);

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Portal.Core.Apps;
 using Portal.Core.Builds;
 using Portal.Core.Common;
 using Portal.Core.Triggers;
@@ -23,11 +24,36 @@ internal static class PushesApi
                 d is { BuildNumber: { } number, BuildState: { } state } ? new BuildSummary(number, state) : null))]);
     }
 
-    public static void MapPushesApi(this IEndpointRouteBuilder api) =>
+    /// <param name="DeliveryId">What the sender calls it.</param>
+    /// <param name="Host">The kind of git host that sent it; null when it came by git push or was found.</param>
+    /// <param name="UsedPreviousSecret">The sender does not know the newest secret yet.</param>
+    /// <param name="Headers">Without signatures and tokens.</param>
+    /// <param name="Body">As text, the app's secrets hidden; null when none was kept.</param>
+    internal sealed record PushDetailShape(PushShape Push, string DeliveryId, string? Host, bool UsedPreviousSecret, IReadOnlyDictionary<string, string> Headers, string? Body, bool BodyIsCut);
+
+    public static void MapPushesApi(this IEndpointRouteBuilder api)
+    {
         api.MapGet("/teams/{team}/pushes", ListAsync).WithTags("Pushes").WithName("ListPushes")
             .WithSummary("What was pushed, newest first, with the decision per environment and its reason");
+        var pushes = api.MapGroup("/teams/{team}/apps/{app}/pushes/{push:guid}").WithTags("Pushes");
+        pushes.MapGet("", GetAsync).WithName("GetPush").WithSummary("One push as it came in: headers, body, decisions");
+        pushes.MapPost("/decide", DecideAsync).WithName("DecidePush").WithSummary("Decide it again, by today's rules")
+            .WithDescription("For a push that failed, or was not deployed for a reason that is gone. A build that it made already is not made twice.");
+    }
 
     private static async Task<Ok<ListOf<PushShape>>> ListAsync(string team, string? app, [AsParameters] ListQuery list, Actor actor, PushReader reader,
         CancellationToken cancellationToken) =>
         TypedResults.Ok(ListOf<PushShape>.From(await reader.ListAsync(actor, team, app, list.ToRequest(), cancellationToken), PushShape.Of));
+
+    private static async Task<Ok<PushDetailShape>> GetAsync(string team, string app, Guid push, Actor actor, PushReader reader, CancellationToken cancellationToken)
+    {
+        var detail = await reader.GetAsync(actor, new AppPath(team, app), push, cancellationToken);
+        return TypedResults.Ok(new PushDetailShape(PushShape.Of(detail.Push), detail.DeliveryKey, detail.Host, detail.UsedPreviousSecret, detail.Headers, detail.Body, detail.BodyIsCut));
+    }
+
+    private static async Task<Accepted> DecideAsync(string team, string app, Guid push, Actor actor, PushService service, CancellationToken cancellationToken)
+    {
+        await service.DecideAgainAsync(actor, new AppPath(team, app), push, cancellationToken);
+        return TypedResults.Accepted((string?)null);
+    }
 }

@@ -21,6 +21,14 @@ internal static class GitWebhooks
     /// <summary>The same, percent-encoded.</summary>
     private const int MaxForm = 80 * Megabyte;
 
+    private const int MaxKeptHeaders = 20;
+
+    private static readonly HashSet<string> KeptNames = new(["User-Agent", "Content-Type", "Content-Length", "Idempotency-Key", "webhook-id", "webhook-timestamp"], StringComparer.OrdinalIgnoreCase);
+
+    private static readonly string[] KeptPrefixes = ["X-GitHub-", "X-Gitlab-", "X-Gitea-", "X-Forgejo-", "X-Gogs-", "X-Event-", "X-Request-", "X-Hook-", "X-Attempt-"];
+
+    private static readonly string[] Proofs = ["signature", "token"];
+
     /// <summary>With the number of a moved ref it makes a key of at most 100 characters.</summary>
     private const int MaxDeliveryId = 96;
 
@@ -121,8 +129,7 @@ internal static class GitWebhooks
                 ? body.FormPayload() ?? throw new PortalException(Refusal.Invalid, "The form has no field named payload.")
                 : body.Bytes;
             // Once it is read it is stored, even if the sender stops waiting for the answer.
-            var (reception, _, _) = await receiver.ReceiveAsync(new SignedDelivery(dialect, connection, secret, eventName, delivery,
-                request.Headers.UserAgent.ToString(), Sent(dialect.HookHeader), json), CancellationToken.None);
+            var (reception, _, _) = await receiver.ReceiveAsync(new SignedDelivery(dialect, connection, secret, eventName, delivery, Kept(request.Headers), json), CancellationToken.None);
             http.Response.StatusCode = reception is Reception.Accepted or Reception.Ignored ? StatusCodes.Status202Accepted : StatusCodes.Status200OK;
             http.Response.ContentType = "text/plain; charset=utf-8";
             await http.Response.WriteAsync(reception switch
@@ -140,6 +147,21 @@ internal static class GitWebhooks
                 Large.Release();
             }
         }
+    }
+
+    /// <summary>What says something about the delivery, and nothing that proves who sent it or tells of the way it came.</summary>
+    private static Dictionary<string, string> Kept(IHeaderDictionary headers)
+    {
+        var kept = new Dictionary<string, string>();
+        foreach (var (name, value) in headers)
+        {
+            if (kept.Count < MaxKeptHeaders && (KeptNames.Contains(name) || (KeptPrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
+                && !Proofs.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase)))))
+            {
+                kept[name] = value.ToString();
+            }
+        }
+        return kept;
     }
 
     private static string Header(HttpRequest request, string name, int most)

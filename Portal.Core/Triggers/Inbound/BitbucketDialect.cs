@@ -17,8 +17,6 @@ internal sealed class BitbucketDialect : WebhookDialect
 
     public override IReadOnlyList<string> DeliveryHeaders { get; } = ["X-Request-UUID", "X-Request-Id"];
 
-    public override string HookHeader => "X-Hook-UUID";
-
     public override WebhookProof Proof(Func<string, string> header, IReadOnlyList<byte[]> secrets) =>
         header("X-Hub-Signature") is { Length: > 0 } signature
             ? WebhookSignature.Hub(secrets, signature)

@@ -9,8 +9,6 @@ internal sealed class GitHubDialect : WebhookDialect
 
     public override IReadOnlyList<string> DeliveryHeaders { get; } = ["X-GitHub-Delivery"];
 
-    public override string HookHeader => "X-GitHub-Hook-ID";
-
     public override WebhookProof Proof(Func<string, string> header, IReadOnlyList<byte[]> secrets) =>
         header("X-Hub-Signature-256") is { Length: > 0 } signature
             ? WebhookSignature.Hub(secrets, signature)

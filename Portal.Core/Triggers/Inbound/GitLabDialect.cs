@@ -16,8 +16,6 @@ internal sealed class GitLabDialect : WebhookDialect
     /// <summary>Stays the same when GitLab tries again. X-Gitlab-Event-UUID does not do: what one event sets off shares it.</summary>
     public override IReadOnlyList<string> DeliveryHeaders { get; } = ["Idempotency-Key"];
 
-    public override string HookHeader => "X-Gitlab-Webhook-UUID";
-
     public override WebhookProof Proof(Func<string, string> header, IReadOnlyList<byte[]> secrets)
     {
         if (header("webhook-signature") is { Length: > 0 } signature)

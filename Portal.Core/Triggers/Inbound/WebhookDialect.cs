@@ -28,9 +28,6 @@ public abstract class WebhookDialect
     /// <summary>The first of these that is there names the delivery; the same again is the same delivery.</summary>
     public abstract IReadOnlyList<string> DeliveryHeaders { get; }
 
-    /// <summary>Names the webhook at the sender.</summary>
-    public abstract string HookHeader { get; }
-
     /// <param name="header">The value of a header, "" without it.</param>
     public static WebhookDialect Of(Func<string, string> header) => Array.Find(All, dialect => header(dialect.EventHeader).Length > 0)
         ?? throw new PortalException(Refusal.Invalid, $"The headers name no event: one of {string.Join(", ", All.Select(d => d.EventHeader))} is missing.");

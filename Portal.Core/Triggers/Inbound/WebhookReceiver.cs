@@ -9,7 +9,9 @@ using Portal.Core.Live;
 namespace Portal.Core.Triggers.Inbound;
 
 /// <param name="Secret">Which of the connection's secrets it proved to know.</param>
-public sealed record SignedDelivery(WebhookDialect Dialect, WebhookConnection Connection, int Secret, string EventName, string? DeliveryId, string? Sender, string? HookId, ReadOnlyMemory<byte> Json);
+/// <param name="Headers">To be kept: a few, without proofs.</param>
+public sealed record SignedDelivery(WebhookDialect Dialect, WebhookConnection Connection, int Secret, string EventName, string? DeliveryId,
+    IReadOnlyDictionary<string, string> Headers, ReadOnlyMemory<byte> Json);
 
 public enum Reception
 {
@@ -64,14 +66,7 @@ public sealed class WebhookReceiver(InboundStore store, WebhookConnections conne
         return (meaning.IsGreeting ? Reception.Greeted : times > 1 ? Reception.Duplicate : isPush ? Reception.Accepted : Reception.Ignored, id, times);
     }
 
-    private static string Headers(SignedDelivery delivery) => JsonSerializer.Serialize(new
-    {
-        host = delivery.Dialect.Name,
-        sender = Short(delivery.Sender),
-        hook = Short(delivery.HookId),
-        // A sender that still uses the old secret shall be found before it stops working.
-        secret = delivery.Secret == 0 ? "current" : "previous",
-    }, CoreJson.Options);
-
-    private static string? Short(string? header) => header is null ? null : RepositoryText.Clean(header, 100);
+    private static string Headers(SignedDelivery delivery) => CoreJson.Write(new PushHeaders(delivery.Dialect.Name,
+        delivery.Secret == 0 ? PushHeaders.Current : PushHeaders.Previous,
+        delivery.Headers.ToDictionary(h => RepositoryText.Clean(h.Key, 60), h => RepositoryText.Clean(h.Value, 200))));
 }

@@ -2,8 +2,11 @@ using System.Net;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Core.Apps;
+using Portal.Core.Audit;
 using Portal.Core.Builds;
+using Portal.Core.Common;
 using Portal.Core.Triggers;
+using Portal.Core.Variables;
 using Portal.Testing;
 
 namespace Portal.Web.Tests.Git;
@@ -106,6 +109,56 @@ public sealed class OutsidePushTests : IAsyncLifetime
         await _host.Database.ExecuteAsync($"update apps set source_url = '{_outside.Url}/open.git'", Token);
         await DeliverAsync("1", commit);
         Assert.Equal(commit, (await _host.EndBuildAsync("x\n")).Commit);
+    }
+
+    [Fact]
+    public async Task A_push_whose_obstacle_is_gone_is_decided_again_when_somebody_asks()
+    {
+        var commit = await PublishAsync("first");
+        await _host.Database.ExecuteAsync("update environments set auto_deploy_paused = 'a freeze'", Token);
+        await DeliverAsync("1", commit);
+        await DecidedAsync(1);
+        var (developer, path) = (TestActors.Developer(_host.Team.Id), new AppPath(_host.Team.Slug, _host.App.Slug));
+        var reader = _host.Services.GetRequiredService<PushReader>();
+        var push = Assert.Single((await reader.ListAsync(developer, path.Team, null, new PageRequest(), Token)).Items);
+        Assert.False(Assert.Single(push.Decisions).Deploys);
+
+        await _host.Database.ExecuteAsync("update environments set auto_deploy_paused = null", Token);
+        var pushes = _host.Services.GetRequiredService<PushService>();
+        await Assert.ThrowsAsync<PortalException>(() => pushes.DecideAgainAsync(TestActors.Viewer(_host.Team.Id), path, push.Id, Token));
+        await pushes.DecideAgainAsync(developer, path, push.Id, Token);
+        await DecidedAsync(1);
+        var detail = await reader.GetAsync(developer, path, push.Id, Token);
+        var decision = Assert.Single(detail.Push.Decisions);
+        Assert.Equal((true, 1), (decision.Deploys, decision.BuildNumber));
+
+        await pushes.DecideAgainAsync(developer, path, push.Id, Token);
+        await DecidedAsync(1);
+        await using var db = _host.Database.CreateDbContext();
+        Assert.Equal(1, await db.Set<Build>().CountAsync(Token));
+        Assert.Equal(2, await db.Set<AuditEntry>().CountAsync(e => e.Action == "push.decide", Token));
+    }
+
+    [Fact]
+    public async Task A_delivery_is_shown_as_it_came_without_its_proof_and_without_secrets()
+    {
+        var commit = await PublishAsync("first");
+        var variables = _host.Services.GetRequiredService<VariableService>();
+        var developer = TestActors.Developer(_host.Team.Id);
+        var path = new AppPath(_host.Team.Slug, _host.App.Slug);
+        await variables.SetAsync(developer, path, "production", [new VariableInput("KEY", "what the sender", Secret: true)], Token);
+        await DeliverAsync("1", commit);
+        await DecidedAsync(1);
+        var reader = _host.Services.GetRequiredService<PushReader>();
+        var push = Assert.Single((await reader.ListAsync(developer, path.Team, null, new PageRequest(), Token)).Items);
+        var detail = await reader.GetAsync(developer, path, push.Id, Token);
+        Assert.Equal(("1", "GitHub", false), (detail.DeliveryKey, detail.Host, detail.UsedPreviousSecret));
+        Assert.Equal("push", detail.Headers["X-GitHub-Event"]);
+        Assert.DoesNotContain(detail.Headers, h => h.Key.Contains("Signature", StringComparison.OrdinalIgnoreCase));
+        Assert.Contains(commit, detail.Body, StringComparison.Ordinal);
+        Assert.Contains($"{SecretMask.Hidden} says", detail.Body, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<PortalException>(() => reader.GetAsync(developer, path, Guid.NewGuid(), Token));
+        await Assert.ThrowsAsync<PortalException>(() => reader.GetAsync(TestActors.Viewer(Guid.NewGuid()), path, push.Id, Token));
     }
 
     public async ValueTask DisposeAsync()

@@ -65,6 +65,7 @@ public sealed class MutatingEndpointTests(ApiHost host) : IClassFixture<ApiHost>
         ["PerformAction"] = (For.Team, null),
         ["Deploy"] = (For.Team, """{"environment":"production","ref":"main"}"""),
         ["CancelBuild"] = (For.Team, null),
+        ["DecidePush"] = (For.Team, null),
         ["RollBack"] = (For.Team, null),
         ["PromoteRelease"] = (For.Team, """{"to":"production"}"""),
         ["CancelRelease"] = (For.Team, null),

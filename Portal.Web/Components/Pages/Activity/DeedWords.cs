@@ -42,6 +42,7 @@ public static class DeedWords
             "add-on.create" => $"added {AddOn(deed)} to {Place(deed)}",
             "add-on.remove" => $"removed {AddOn(deed)} from {Place(deed)}",
             "deploy.request" => $"asked for a deploy to {Place(deed)}",
+            "push.decide" => $"had the push to {rest} decided again",
             "build.cancel" => $"stopped {rest}",
             "release.cancel" => $"stopped the release in {Place(deed)}",
             _ => $"{deed.Action} {deed.Target}",
