@@ -7,6 +7,7 @@ using Portal.Core.Apps;
 using Portal.Core.Builds;
 using Portal.Core.Common;
 using Portal.Core.Data;
+using Portal.Core.Jobs;
 using Portal.Core.Variables;
 
 namespace Portal.Core.Triggers;
@@ -22,9 +23,12 @@ public sealed record PushView(Guid Id, string App, PushSource Source, string Eve
 /// <param name="DeliveryKey">What the sender calls it, or Portal for its own.</param>
 /// <param name="Host">"GitHub"; null when it came by git or was found.</param>
 /// <param name="UsedPreviousSecret">The sender still knows only the secret before the last change.</param>
+/// <param name="LastTry">Why it is still not decided, after a try that failed.</param>
+/// <param name="NextTry">When it is tried again.</param>
 /// <param name="Headers">Without proofs; attacker-controlled.</param>
 /// <param name="Body">The app's secrets hidden, JSON in lines; null when none was kept. Attacker-controlled.</param>
-public sealed record PushDetail(PushView Push, string DeliveryKey, string? Host, bool UsedPreviousSecret, IReadOnlyDictionary<string, string> Headers, string? Body, bool BodyIsCut);
+public sealed record PushDetail(PushView Push, string DeliveryKey, string? Host, bool UsedPreviousSecret, IReadOnlyDictionary<string, string> Headers, string? Body, bool BodyIsCut,
+    string? LastTry = null, DateTimeOffset? NextTry = null);
 
 /// <summary>Inbound deliveries with the decision per environment and its reason. Follow with <c>LiveTopics.Activity</c> and the team's id.</summary>
 public sealed class PushReader(IDbContextFactory<PortalDbContext> contexts, VariableStore variables)
@@ -68,11 +72,13 @@ public sealed class PushReader(IDbContextFactory<PortalDbContext> contexts, Vari
         var row = await db.Set<Push>().AsNoTracking().Where(p => p.Id == id && p.AppId == found.App.Id)
             .Select(p => new { p.DeliveryKey, p.Headers, p.Body }).SingleOrDefaultAsync(cancellationToken) ?? throw PortalException.NotFound("push");
         var view = (await ViewsAsync(db, db.Set<Push>().AsNoTracking().Where(p => p.Id == id), cancellationToken))[0];
+        var job = view.State != PushState.Received ? null : await db.Set<Job>().Where(j => j.Kind == JobKinds.Push && j.Key == found.App.Id.ToString() && j.State == JobState.Queued && j.Reason != null)
+            .Select(j => new { j.Reason, j.RunAfter }).FirstOrDefaultAsync(cancellationToken);
         var about = CoreJson.Read<PushHeaders>(row.Headers);
         var mask = new SecretMask(await variables.SecretValuesOfAppAsync(db, found.App.Id, cancellationToken));
         var body = row.Body is { Length: > 0 } bytes ? mask.Apply(Readable(bytes)) : null;
         return new PushDetail(view, row.DeliveryKey, about?.Host, about?.Secret == PushHeaders.Previous,
-            (about?.Headers ?? []).ToDictionary(h => h.Key, h => mask.Apply(h.Value)), body?.Length > MostBody ? body[..MostBody] : body, body?.Length > MostBody);
+            (about?.Headers ?? []).ToDictionary(h => h.Key, h => mask.Apply(h.Value)), body?.Length > MostBody ? body[..MostBody] : body, body?.Length > MostBody, job?.Reason, job?.RunAfter);
     }
 
     private static string Readable(byte[] body)
