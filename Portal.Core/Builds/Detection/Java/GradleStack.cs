@@ -31,7 +31,7 @@ internal sealed partial class GradleStack : IStack
 
         JavaApp.Version(source, draft, Toolchain().Match(text + "\n" + root) is { Success: true } m ? m.Groups[1].Value : null,
             exact: (text + root) is var said && (said.Contains("JavaLanguageVersion.of", StringComparison.Ordinal) || said.Contains("jvmToolchain(", StringComparison.Ordinal)) && !(settings is not null && (source.Read(settings) ?? "").Contains("foojay", StringComparison.Ordinal)));
-        var wrapper = source.Has("gradlew") && source.Has("gradle/wrapper/gradle-wrapper.properties");
+        var wrapper = source.Has("gradlew") && source.Has("gradle/wrapper/gradle-wrapper.properties") && source.Has("gradle/wrapper/gradle-wrapper.jar");
         if (!wrapper)
         {
             draft.Needs("gradle", null, "install Gradle from gradle.org, or add the wrapper with: gradle wrapper");

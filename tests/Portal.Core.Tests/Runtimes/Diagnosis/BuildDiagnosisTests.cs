@@ -18,6 +18,8 @@ public sealed class BuildDiagnosisTests
     [InlineData("go: github.com/gin-gonic/gin@v1.9.0: Get \"https://proxy.golang.org/x\": dial tcp: lookup proxy.golang.org on 10.0.0.1:53: no such host", "proxy.golang.org could not be reached")]
     [InlineData("Exception in thread \"main\" java.net.UnknownHostException: services.gradle.org\n\tat java.base/x", "services.gradle.org could not be reached")]
     [InlineData("Wrangler requires at least Node.js v22.0.0. You are using v20.20.2. Please update your version of Node.js.\nnpm error code 1", "it needs another version of Node.js than it was given")]
+    [InlineData("wget: Failed to fetch https://repo.maven.apache.org/maven2/org/apache/maven/apache-maven/3.9.11/apache-maven-3.9.11-bin.zip", "repo.maven.apache.org could not be reached")]
+    [InlineData("ssh: Could not resolve hostname github.com: Name or service not known", "github.com could not be reached")]
     [InlineData("error: JSR package manifest for '@std/http' failed to load. Import 'https://jsr.io/@std/http/meta.json' failed.\n    at file:///app/main.ts:1:27", "jsr.io could not be reached")]
     [InlineData("Could not fetch specs from https://rubygems.org/ due to underlying error <SocketError>", "rubygems.org could not be reached")]
     [InlineData("[ERROR] Could not transfer artifact org.springframework.boot:spring-boot-starter-parent:pom:3.2.0 from/to central (https://repo.maven.apache.org/maven2): Unknown host", "the package org.springframework.boot:spring-boot-starter-parent could not be fetched")]
