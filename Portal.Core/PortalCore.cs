@@ -60,6 +60,7 @@ public static class PortalCore
         services.AddSingleton<TrafficReader>();
         services.AddSingleton<StatusFixes>();
         services.AddSingleton<PushReader>();
+        services.AddSingleton<CompletenessReader>();
         services.AddSingleton<ActivityReader>();
         services.AddSingleton<AttentionReader>();
         services.AddSingleton<SampleService>();

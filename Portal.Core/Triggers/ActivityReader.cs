@@ -86,14 +86,6 @@ public sealed class ActivityReader(IDbContextFactory<PortalDbContext> contexts)
             ordered.Count > page.Limit ? new TimeCursor(ordered[page.Limit - 1].At, ordered[page.Limit - 1].Id).ToString() : null);
     }
 
-    /// <summary>Pushes that were taken and not decided yet.</summary>
-    public async Task<int> UndecidedAsync(Actor actor, string team, CancellationToken cancellationToken)
-    {
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var owner = await db.FindTeamAsync(actor, team, Permission.ViewTeam, cancellationToken);
-        return await db.Set<Push>().CountAsync(p => p.TeamId == owner.Id && p.State == PushState.Received, cancellationToken);
-    }
-
     private sealed record Asked(Guid Team, TimeCursor Last, string? App, string? Pattern, int Take);
 
     private static IQueryable<Push> Pushes(PortalDbContext db, Asked asked) =>

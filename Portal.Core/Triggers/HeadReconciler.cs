@@ -35,6 +35,7 @@ public sealed class HeadReconciler(IDbContextFactory<PortalDbContext> contexts, 
             return new Round(0, false);
         }
         var (host, source) = hosts.For(app);
+        var asked = time.GetUtcNow();
         var heads = (await host.HeadsAsync(source, cancellationToken)).ToDictionary(h => h.Ref, h => h.Commit);
         var defaultBranch = await host.DefaultBranchAsync(source, cancellationToken);
 
@@ -70,6 +71,11 @@ public sealed class HeadReconciler(IDbContextFactory<PortalDbContext> contexts, 
                 added++;
             }
             KnownHeads.Set(db, app.Id, name, RefNames.IsZero(commit) ? null : commit, now);
+        }
+        if (app.SourceKind == SourceKind.Git && !lookAgain)
+        {
+            // A row of its own: the app's would be a new version of it, under the hands of whoever edits it.
+            db.Defer($"insert into head_checks (app_id, at) values ({app.Id}, {asked}) on conflict (app_id) do update set at = excluded.at");
         }
         await db.SaveAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);

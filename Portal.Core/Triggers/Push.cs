@@ -115,6 +115,14 @@ public sealed class KnownHead
     public required DateTimeOffset SeenAt { get; set; }
 }
 
+/// <summary>When all heads of an outside repository were last compared with the known ones.</summary>
+public sealed class HeadCheck
+{
+    public required Guid AppId { get; init; }
+
+    public required DateTimeOffset At { get; set; }
+}
+
 internal sealed class PushMapping : IEntityTypeConfiguration<Push>
 {
     public void Configure(EntityTypeBuilder<Push> builder)
@@ -145,6 +153,16 @@ internal sealed class PushDecisionMapping : IEntityTypeConfiguration<PushDecisio
         builder.Property(d => d.Reason).HasMaxLength(600);
         builder.HasOne<Push>().WithMany().HasForeignKey(d => d.PushId).OnDelete(DeleteBehavior.Cascade);
         builder.HasIndex(d => d.EnvironmentId);
+    }
+}
+
+internal sealed class HeadCheckMapping : IEntityTypeConfiguration<HeadCheck>
+{
+    public void Configure(EntityTypeBuilder<HeadCheck> builder)
+    {
+        builder.ToTable("head_checks");
+        builder.HasKey(c => c.AppId);
+        builder.HasOne<Portal.Core.Apps.App>().WithMany().HasForeignKey(c => c.AppId).OnDelete(DeleteBehavior.Cascade);
     }
 }
 

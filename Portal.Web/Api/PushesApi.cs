@@ -35,6 +35,8 @@ internal static class PushesApi
     {
         api.MapGet("/teams/{team}/pushes", ListAsync).WithTags("Pushes").WithName("ListPushes")
             .WithSummary("What was pushed, newest first, with the decision per environment and its reason");
+        api.MapGet("/teams/{team}/pushes/completeness", CompleteAsync).WithTags("Pushes").WithName("GetCompleteness")
+            .WithSummary("Up to when no push can be missing, and which repositories could not be looked at");
         var pushes = api.MapGroup("/teams/{team}/apps/{app}/pushes/{push:guid}").WithTags("Pushes");
         pushes.MapGet("", GetAsync).WithName("GetPush").WithSummary("One push as it came in: headers, body, decisions");
         pushes.MapPost("/decide", DecideAsync).WithName("DecidePush").WithSummary("Decide it again, by today's rules")
@@ -44,6 +46,9 @@ internal static class PushesApi
     private static async Task<Ok<ListOf<PushShape>>> ListAsync(string team, string? app, [AsParameters] ListQuery list, Actor actor, PushReader reader,
         CancellationToken cancellationToken) =>
         TypedResults.Ok(ListOf<PushShape>.From(await reader.ListAsync(actor, team, app, list.ToRequest(), cancellationToken), PushShape.Of));
+
+    private static async Task<Ok<Completeness>> CompleteAsync(string team, Actor actor, CompletenessReader reader, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await reader.ReadAsync(actor, team, cancellationToken));
 
     private static async Task<Ok<PushDetailShape>> GetAsync(string team, string app, Guid push, Actor actor, PushReader reader, CancellationToken cancellationToken)
     {

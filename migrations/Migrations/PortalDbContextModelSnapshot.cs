@@ -1593,6 +1593,22 @@ namespace Portal.Migrations.Migrations
                     b.ToTable("teams", (string)null);
                 });
 
+            modelBuilder.Entity("Portal.Core.Triggers.HeadCheck", b =>
+                {
+                    b.Property<Guid>("AppId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("app_id");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.HasKey("AppId")
+                        .HasName("pk_head_checks");
+
+                    b.ToTable("head_checks", (string)null);
+                });
+
             modelBuilder.Entity("Portal.Core.Triggers.KnownHead", b =>
                 {
                     b.Property<Guid>("AppId")
@@ -2121,6 +2137,16 @@ namespace Portal.Migrations.Migrations
                         .HasForeignKey("UserId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .HasConstraintName("fk_sign_in_links_asp_net_users_user_id");
+                });
+
+            modelBuilder.Entity("Portal.Core.Triggers.HeadCheck", b =>
+                {
+                    b.HasOne("Portal.Core.Apps.App", null)
+                        .WithMany()
+                        .HasForeignKey("AppId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_head_checks_apps_app_id");
                 });
 
             modelBuilder.Entity("Portal.Core.Triggers.KnownHead", b =>

@@ -112,6 +112,25 @@ public sealed class OutsidePushTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task It_is_said_up_to_when_nothing_can_be_missing_and_which_repository_is_behind()
+    {
+        var reader = _host.Services.GetRequiredService<CompletenessReader>();
+        var viewer = TestActors.Viewer(_host.Team.Id);
+        await PublishAsync("first");
+        var before = DateTimeOffset.UtcNow;
+        await ActivatorUtilities.CreateInstance<HeadReconciler>(_host.Services).ReconcileAsync(_host.App.Id, Token);
+        await DecidedAsync(1);
+        var complete = await reader.ReadAsync(viewer, _host.Team.Slug, Token);
+        Assert.InRange(complete.UpTo, before.AddSeconds(-1), DateTimeOffset.UtcNow);
+        Assert.Empty(complete.Behind);
+
+        await _host.Database.ExecuteAsync("update head_checks set at = now() - interval '1 hour'", Token);
+        var behind = Assert.Single((await reader.ReadAsync(viewer, _host.Team.Slug, Token)).Behind);
+        Assert.Equal(_host.App.Slug, behind.App);
+        await Assert.ThrowsAsync<PortalException>(() => reader.ReadAsync(TestActors.Viewer(Guid.NewGuid()), _host.Team.Slug, Token));
+    }
+
+    [Fact]
     public async Task A_push_whose_obstacle_is_gone_is_decided_again_when_somebody_asks()
     {
         var commit = await PublishAsync("first");

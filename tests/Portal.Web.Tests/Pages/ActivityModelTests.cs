@@ -90,7 +90,7 @@ public sealed class ActivityModelTests
 
     private static string Say(ActivityItem item) => DeedWords.Sentence(item.Entries.OfType<ActivityEntry.OfDeed>().Select(e => e.Deed).ToList());
 
-    private static ActivityModel Model(IReadOnlyList<ActivityEntry> entries) => new(Given.Team, entries, null, Given.Now, null, 0, []);
+    private static ActivityModel Model(IReadOnlyList<ActivityEntry> entries) => new(Given.Team, entries, null, new Completeness(Given.Now, 0, []), null, []);
 
     private static ActivityEntry.OfPush Push(int minutesAgo) => new(Given.Push(minutesAgo));
 

@@ -15,9 +15,9 @@ public sealed record ActivityItem(ActivityEntry First, IReadOnlyList<ActivityEnt
 /// "3 new"; what is shown only changes in place.
 /// </summary>
 /// <param name="Shown">Ids that are on the page; null shows everything.</param>
-/// <param name="Undecided">Deliveries that were accepted and not decided yet, of the whole team.</param>
+/// <param name="Complete">Whether a push of the team can be missing.</param>
 /// <param name="Apps">The apps of the team, for the filter: at most <see cref="AppsOffered"/>.</param>
-public sealed record ActivityModel(Team Team, IReadOnlyList<ActivityEntry> All, IReadOnlySet<Guid>? Shown, DateTimeOffset ReadAt, string? Next, int Undecided, IReadOnlyList<string> Apps)
+public sealed record ActivityModel(Team Team, IReadOnlyList<ActivityEntry> All, IReadOnlySet<Guid>? Shown, Completeness Complete, string? Next, IReadOnlyList<string> Apps)
 {
     public const int AppsOffered = 1000;
 

@@ -563,6 +563,24 @@ namespace Portal.Migrations.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "head_checks",
+                columns: table => new
+                {
+                    app_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_head_checks", x => x.app_id);
+                    table.ForeignKey(
+                        name: "fk_head_checks_apps_app_id",
+                        column: x => x.app_id,
+                        principalTable: "apps",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "known_heads",
                 columns: table => new
                 {
@@ -1139,6 +1157,9 @@ namespace Portal.Migrations.Migrations
 
             migrationBuilder.DropTable(
                 name: "gateways");
+
+            migrationBuilder.DropTable(
+                name: "head_checks");
 
             migrationBuilder.DropTable(
                 name: "host_processes");
