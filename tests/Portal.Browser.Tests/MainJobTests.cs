@@ -75,8 +75,14 @@ public sealed class MainJobTests(ProductFixture product) : IClassFixture<Product
         var verdict = await api.GetFromJsonAsync<JsonElement>("/api/v1/audit/verify", Token);
         Assert.True(verdict.GetProperty("intact").GetBoolean());
 
+        await page.GotoAsync("/shop/activity?kind=pushes");
+        await page.Locator("a[href*='/pushes/']").First.ClickAsync();
+        await Expect(page.GetByText("By git push to Portal's own repository")).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Decide again" })).ToBeVisibleAsync();
+        var push = new Uri(page.Url).AbsolutePath;
+
         await page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Dark });
-        foreach (var address in new[] { "/shop", "/shop/new", "/shop/hello", "/shop/hello/deploys", "/shop/hello/logs", "/shop/hello/variables", "/shop/activity", "/shop/team", "/me", "/admin/system" })
+        foreach (var address in new[] { push, "/shop", "/shop/new", "/shop/hello", "/shop/hello/deploys", "/shop/hello/logs", "/shop/hello/variables", "/shop/activity", "/shop/team", "/me", "/admin/system" })
         {
             await page.GotoAsync(address);
             await page.WaitForLoadStateAsync(LoadState.NetworkIdle);

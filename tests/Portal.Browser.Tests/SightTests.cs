@@ -19,9 +19,11 @@ public sealed class SightTests(BusyProduct product)
         await product.OnceAsync("seen", () => product.AppAsync("seen"));
         var page = await product.AdminAsync(scheme, width, height);
         var found = new List<string>();
+        await BusyProduct.OpenAsync(page, "/shop/activity?kind=pushes");
+        var push = await page.Locator("a[href*='/pushes/']").First.GetAttributeAsync("href");
         foreach (var address in new[]
         {
-            "/shop", "/shop?status=failing", "/shop/new", "/shop/activity", "/shop/activity?kind=people", "/shop/team", "/teams", "/me", "/nowhere",
+            push!, "/shop", "/shop?status=failing", "/shop/new", "/shop/activity", "/shop/activity?kind=people", "/shop/team", "/teams", "/me", "/nowhere",
             "/shop/seen", "/shop/seen/deploys", "/shop/seen/logs", "/shop/seen/variables", "/shop/seen/settings", "/shop/seen/builds/1",
             "/admin", "/admin/people", "/admin/audit",
         })
