@@ -10,7 +10,8 @@ namespace Portal.Core.Triggers;
 /// <param name="EnvironmentId">Guid.Empty when no environment was concerned.</param>
 public sealed record DecidedFor(Guid EnvironmentId, string? Environment, bool Deploys, string Reason, Guid? BuildId);
 
-public sealed record BuildProgress(Guid Id, int Number, BuildState State, string? Reason, Status? Failure, Release? Release)
+/// <param name="HasWeb">False for an app that only works in the background: it has no address.</param>
+public sealed record BuildProgress(Guid Id, int Number, BuildState State, string? Reason, Status? Failure, Release? Release, bool HasWeb)
 {
     /// <summary>Nothing more will happen.</summary>
     public bool HasEnded => State switch
@@ -49,7 +50,8 @@ public sealed class PushProgress(IDbContextFactory<PortalDbContext> contexts)
         var release = row.State == BuildState.Succeeded
             ? await db.Set<Release>().AsNoTracking().Where(r => r.BuildId == build).OrderBy(r => r.Version).FirstOrDefaultAsync(cancellationToken)
             : null;
-        return new BuildProgress(row.Id, row.Number, row.State, row.Reason, CoreJson.Read<Status>(row.Failure), release);
+        return new BuildProgress(row.Id, row.Number, row.State, row.Reason, CoreJson.Read<Status>(row.Failure), release,
+            CoreJson.Read<BuildPlan>(row.Plan)?.Processes.Any(p => p.Name == ProcessNames.Web) ?? true);
     }
 
     /// <summary>The log's pieces from <paramref name="from"/> on, in order, at most 200.</summary>

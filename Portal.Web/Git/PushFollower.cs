@@ -95,7 +95,7 @@ internal sealed class PushFollower(PushProgress progress, LiveFeed feed, Address
         return (end.State, end.Release) switch
         {
             (BuildState.Succeeded, { State: ReleaseState.Live or ReleaseState.Superseded } release) =>
-                $"\nv{release.Version} is live at {addresses.Of(found.Team.Slug, found.App.Slug, environment)}\n",
+                $"\nv{release.Version} is live{(end.HasWeb ? $" at {addresses.Of(found.Team.Slug, found.App.Slug, environment)}" : ", without an address: it has no process named web")}\n",
             (BuildState.Succeeded, { } release) =>
                 Failed($"v{release.Version} did not go live", release.Reason, CoreJson.Read<Status>(release.Failure), page),
             (BuildState.Succeeded, null) => $"\nBuild {end.Number} succeeded and was not released: {end.Reason}\n",
