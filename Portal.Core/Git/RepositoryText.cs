@@ -13,7 +13,7 @@ public static class RepositoryText
     /// <summary>Control characters become spaces; cut between whole characters, with an ellipsis.</summary>
     public static string Clean(string text, int most)
     {
-        var clean = new string(text.Select(c => char.IsControl(c) ? ' ' : c).ToArray()).Trim();
+        var clean = (HasControls(text) ? new string(text.Select(c => char.IsControl(c) ? ' ' : c).ToArray()) : text).Trim();
         return clean.Length <= most ? clean : Cut(clean, most - 1) + "…";
     }
 
@@ -22,6 +22,18 @@ public static class RepositoryText
     {
         var cut = text.Length <= most ? text : Cut(text, most);
         return cut.Any(c => char.IsControl(c) && c is not ('\n' or '\r')) ? new string(cut.Select(c => char.IsControl(c) && c is not ('\n' or '\r') ? ' ' : c).ToArray()) : cut;
+    }
+
+    private static bool HasControls(string text)
+    {
+        foreach (var c in text)
+        {
+            if (char.IsControl(c))
+            {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static string Cut(string text, int length) => text[..(char.IsHighSurrogate(text[length - 1]) ? length - 1 : length)];

@@ -29,6 +29,9 @@ internal static class RateLimits
             limiter.OnRejected = RejectAsync;
         });
 
+    /// <summary>Doors at which only machines knock.</summary>
+    public static bool IsMachineDoor(PathString path) => IsBelow(path, MachineDoors);
+
     private static RateLimitPartition<string> ByAddress(HttpContext context, RateOptions rates)
     {
         var request = context.Request;
@@ -37,7 +40,7 @@ internal static class RateLimits
         {
             return Bucket("sign-in " + address, rates.SignInBurst, rates.SignInsPerMinute, TimeSpan.FromMinutes(1));
         }
-        if (IsBelow(request.Path, MachineDoors))
+        if (IsMachineDoor(request.Path))
         {
             return Bucket("machine " + address, rates.MachinePerSecond * 4, rates.MachinePerSecond, TimeSpan.FromSeconds(1));
         }
@@ -48,7 +51,7 @@ internal static class RateLimits
     private static RateLimitPartition<string> ByToken(HttpContext context, RateOptions rates)
     {
         var authorization = context.Request.Headers.Authorization.ToString();
-        if (authorization.Length == 0 || IsBelow(context.Request.Path, MachineDoors))
+        if (authorization.Length == 0 || IsMachineDoor(context.Request.Path))
         {
             return RateLimitPartition.GetNoLimiter("none");
         }

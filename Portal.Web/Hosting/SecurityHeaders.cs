@@ -6,11 +6,13 @@ namespace Portal.Web.Hosting;
 /// </summary>
 internal sealed class SecurityHeaders(RequestDelegate next)
 {
-    public Task InvokeAsync(HttpContext context, CspNonce nonce)
+    public Task InvokeAsync(HttpContext context)
     {
         var headers = context.Response.Headers;
-        headers.ContentSecurityPolicy =
-            $"default-src 'self'; script-src 'self' 'nonce-{nonce.Value}'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        // What machines get is never a page.
+        headers.ContentSecurityPolicy = RateLimits.IsMachineDoor(context.Request.Path)
+            ? "default-src 'none'; frame-ancestors 'none'"
+            : $"default-src 'self'; script-src 'self' 'nonce-{context.RequestServices.GetRequiredService<CspNonce>().Value}'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
             + "font-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'; object-src 'none'";
         headers.XContentTypeOptions = "nosniff";
         headers.XFrameOptions = "DENY";

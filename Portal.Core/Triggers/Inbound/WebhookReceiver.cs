@@ -68,5 +68,5 @@ public sealed class WebhookReceiver(InboundStore store, WebhookConnections conne
 
     private static string Headers(SignedDelivery delivery) => CoreJson.Write(new PushHeaders(delivery.Dialect.Name,
         delivery.Secret == 0 ? PushHeaders.Current : PushHeaders.Previous,
-        delivery.Headers.ToDictionary(h => RepositoryText.Clean(h.Key, 60), h => RepositoryText.Clean(h.Value, 200))));
+        delivery.Headers.ToDictionary(h => h.Key, h => RepositoryText.Clean(h.Value, 200))));
 }
