@@ -29,10 +29,7 @@ public sealed class GitHubWebhookTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _host = await GitHost.StartAsync(SourceKind.Git, decides: false);
-        await using var db = _host.Database.CreateDbContext();
-        var app = await db.Set<App>().SingleAsync(Token);
-        app.WebhookSecret = _host.Services.GetRequiredService<SecretBox>().Seal(SecretPurposes.WebhookSecret, Secret);
-        await db.SaveChangesAsync(Token);
+        await _host.SignWithAsync(Secret);
     }
 
     [Fact]

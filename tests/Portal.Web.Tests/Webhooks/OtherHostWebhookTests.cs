@@ -3,7 +3,6 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
 using Portal.Core.Apps;
 using Portal.Core.Data;
 using Portal.Core.Triggers;
@@ -27,10 +26,7 @@ public sealed class OtherHostWebhookTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _host = await GitHost.StartAsync(SourceKind.Git, decides: false);
-        await using var db = _host.Database.CreateDbContext();
-        var app = await db.Set<App>().SingleAsync(Token);
-        app.WebhookSecret = _host.Services.GetRequiredService<SecretBox>().Seal(SecretPurposes.WebhookSecret, _secret);
-        await db.SaveChangesAsync(Token);
+        await _host.SignWithAsync(_secret);
     }
 
     [Fact]
