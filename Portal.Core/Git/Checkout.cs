@@ -55,9 +55,9 @@ internal sealed class Checkout(GitCommand git, LargeFileScan scan, PortalOptions
         try
         {
             var tarSaid = GitCommand.ReadErrorAsync(tar, limit.Token);
-            var complete = await PumpAsync(repository, commit, tar, limits, files, limit.Token);
+            await PumpAsync(repository, commit, tar, limits, files, limit.Token);
             await tar.WaitForExitAsync(limit.Token);
-            if (tar.ExitCode != 0 || !complete)
+            if (tar.ExitCode != 0)
             {
                 throw new PortalException(Refusal.Invalid, $"The files of the commit could not be written: {await tarSaid}");
             }
@@ -73,13 +73,13 @@ internal sealed class Checkout(GitCommand git, LargeFileScan scan, PortalOptions
         return new CheckoutResult(tree.Files, tree.Bytes + (long)large);
     }
 
-    /// <summary>False when tar stopped reading before the end.</summary>
-    private async Task<bool> PumpAsync(string repository, string commit, Process tar, CheckoutLimits limits, LargeFileSet? files, CancellationToken cancellationToken)
+    /// <summary>tar may stop reading before the end: where it failed, and at the mark of the archive's end, with padding left behind it.</summary>
+    private async Task PumpAsync(string repository, string commit, Process tar, CheckoutLimits limits, LargeFileSet? files, CancellationToken cancellationToken)
     {
         // A tar entry has a header of 512 bytes, a path header of up to 1,536 and padding.
         var most = (limits.Bytes * 2) + (limits.Files * 4096L);
         long total = 0;
-        var complete = true;
+        var reads = true;
         var large = files is null ? null : new LargeFileTar(files, WriteAsync);
         using var archive = git.Start(new GitCall("archive", "--format=tar", commit)
         {
@@ -102,7 +102,7 @@ internal sealed class Checkout(GitCommand git, LargeFileScan scan, PortalOptions
                 await WriteAsync(buffer.AsMemory(0, read));
             }
             await archive.WaitForExitAsync(cancellationToken);
-            if (archive.ExitCode != 0 && complete)
+            if (archive.ExitCode != 0 && reads)
             {
                 throw new PortalException(Refusal.Unavailable, $"git could not read the files of the commit: {await said}");
             }
@@ -111,7 +111,7 @@ internal sealed class Checkout(GitCommand git, LargeFileScan scan, PortalOptions
         {
             GitCommand.Kill(archive);
         }
-        return Close(tar) && complete;
+        Close(tar);
 
         async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes)
         {
@@ -121,28 +121,27 @@ internal sealed class Checkout(GitCommand git, LargeFileScan scan, PortalOptions
             }
             try
             {
-                if (complete)
+                if (reads)
                 {
                     await tar.StandardInput.BaseStream.WriteAsync(bytes, cancellationToken);
                 }
             }
             catch (IOException)
             {
-                complete = false;
+                reads = false;
             }
         }
     }
 
-    private static bool Close(Process tar)
+    private static void Close(Process tar)
     {
         try
         {
             tar.StandardInput.Close();
-            return true;
         }
         catch (IOException)
         {
-            return false;
+            // It ended already; its exit code says how.
         }
     }
 
