@@ -42,7 +42,7 @@ public sealed class App
 
     public DateTimeOffset? WebhookSecretChangedAt { get; set; }
 
-    /// <summary>When the sender's "ping" last came in with a good signature.</summary>
+    /// <summary>When a delivery first came in with a good proof, or the sender's greeting last did.</summary>
     public DateTimeOffset? WebhookVerifiedAt { get; set; }
 
     public static readonly TimeSpan WebhookSecretOverlap = TimeSpan.FromHours(24);

@@ -48,6 +48,5 @@ internal sealed class SameOrigin(RequestDelegate next, PortalOptions options)
 
     private static bool BringsOwnProof(HttpRequest request) =>
         request.Headers.Authorization.Count > 0
-        || request.Path.StartsWithSegments("/webhooks") || request.Path.StartsWithSegments("/hooks")
-        || request.Path.StartsWithSegments("/events") || request.Path.StartsWithSegments("/git");
+        || RateLimits.IsMachineDoor(request.Path) || request.Path.StartsWithSegments("/git");
 }

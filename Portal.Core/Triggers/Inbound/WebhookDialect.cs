@@ -43,20 +43,33 @@ public abstract class WebhookDialect
     protected static JsonDocument Object(ReadOnlyMemory<byte> json)
     {
         var document = JsonDocument.Parse(json);
-        return document.RootElement.ValueKind == JsonValueKind.Object ? document : throw new JsonException("Not an object.");
+        if (document.RootElement.ValueKind != JsonValueKind.Object)
+        {
+            document.Dispose();
+            throw new JsonException("Not an object.");
+        }
+        return document;
     }
 
     /// <summary>The value at a path of names; default where one of them is missing or no object.</summary>
     protected static JsonElement At(JsonElement element, params ReadOnlySpan<string> path)
     {
-        foreach (var name in path)
+        try
         {
-            if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty(name, out element))
+            foreach (var name in path)
             {
-                return default;
+                if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty(name, out element))
+                {
+                    return default;
+                }
             }
+            return element;
         }
-        return element;
+        catch (InvalidOperationException)
+        {
+            // A name beside it holds half a surrogate pair.
+            return default;
+        }
     }
 
     protected static string? Text(JsonElement element, params ReadOnlySpan<string> path)

@@ -74,7 +74,7 @@ public sealed class DialectTests
     public void Payloads_of_any_shape_mean_nothing_rather_than_harm(string header, string name)
     {
         foreach (var body in (string[])["{}", """{"ref":7,"after":[],"commits":"x","push":{"changes":{}},"changes":7}""", """{"changes":[null,1,{"ref":[]}],"push":{"changes":[null,{"new":3}]},"commits":[null]}""",
-            """{"ref":"\ud800","user_username":"\ud800"}"""])
+            """{"ref":"\ud800","user_username":"\ud800"}""", """{"\ud800":1,"push":{"\udc00":2},"changes":[{"\ud800":{}}]}"""])
         {
             Assert.All(Read(header, name, body).Pushes, push => Assert.Null(push.Ref));
         }
