@@ -11,6 +11,9 @@ public enum SourceKind
 
     /// <summary>Any git address.</summary>
     Git,
+
+    /// <summary>A repository that a connected GitHub App covers.</summary>
+    GitHub,
 }
 
 /// <summary>One repository folder that runs.</summary>
@@ -25,8 +28,17 @@ public sealed class App
 
     public required SourceKind SourceKind { get; init; }
 
-    /// <summary>The git address when <see cref="SourceKind"/> is Git: https or ssh, without credentials.</summary>
+    /// <summary>The git address of an outside repository: https or ssh, without credentials.</summary>
     public string? SourceUrl { get; set; }
+
+    /// <summary>The connection that a GitHub source is read through.</summary>
+    public Guid? ConnectionId { get; set; }
+
+    /// <summary>GitHub's number of the installation; changes when the repository is transferred.</summary>
+    public long? InstallationId { get; set; }
+
+    /// <summary>GitHub's number of the repository: stays through renames and transfers.</summary>
+    public long? RepositoryId { get; set; }
 
     /// <summary>Folder of the repository that is this app, "" for all of it.</summary>
     public string Directory { get; set; } = "";

@@ -10,8 +10,10 @@ namespace Portal.Core.Apps;
 
 /// <param name="Branch">The branch production follows; null: the first pushed one (Portal), or the remote's default branch (Git).</param>
 /// <param name="PlanOverrides">JSON of PlanOverrides, validated by the caller's type.</param>
+/// <param name="Repository">Of a GitHub source: <c>owner/name</c>.</param>
+/// <param name="Connection">Of a GitHub source: the connection that has it; null where only one does.</param>
 public sealed record NewApp(string Name, SourceKind Source, string? Url = null, string? Branch = null, string? Directory = null,
-    IReadOnlyList<DeployRule>? DeployOn = null, string? PlanOverrides = null);
+    IReadOnlyList<DeployRule>? DeployOn = null, string? PlanOverrides = null, string? Repository = null, Guid? Connection = null);
 
 /// <param name="PushUrl">For Portal's own repository.</param>
 /// <param name="WebhookSecret">Shown this once.</param>
@@ -23,7 +25,7 @@ public sealed record AppChange(string? SourceUrl = null, string? Directory = nul
 /// Apps: one repository folder that runs. Creating one makes its production environment; deleting one marks it and lets
 /// the worker stop and remove everything, so that a crash in between loses nothing.
 /// </summary>
-public sealed class AppService(IDbContextFactory<PortalDbContext> contexts, AuditTrail audit, JobQueue jobs, SecretBox secrets, Addresses addresses, PortalOptions options, TimeProvider time, IDeployKeyMaker? deployKeys = null)
+public sealed class AppService(IDbContextFactory<PortalDbContext> contexts, AuditTrail audit, JobQueue jobs, SecretBox secrets, Addresses addresses, PortalOptions options, TimeProvider time, IDeployKeyMaker? deployKeys = null, IRepositoryDirectory? repositories = null)
 {
     public async Task<CreatedApp> CreateAsync(Actor actor, string team, NewApp request, CancellationToken cancellationToken)
     {
@@ -36,6 +38,10 @@ public sealed class AppService(IDbContextFactory<PortalDbContext> contexts, Audi
         if (request.Source == SourceKind.Git)
         {
             errors.Add("source.url", SourceRules.UrlProblem(request.Url, options.Git));
+        }
+        else if (request.Source == SourceKind.GitHub)
+        {
+            errors.Add("source.repository", SourceRules.RepositoryProblem(request.Repository));
         }
         else if (!string.IsNullOrEmpty(request.Url))
         {
@@ -51,6 +57,9 @@ public sealed class AppService(IDbContextFactory<PortalDbContext> contexts, Audi
         }
         errors.ThrowIfAny();
 
+        var repository = request.Source != SourceKind.GitHub ? null
+            : repositories is null ? throw PortalException.Conflict("This host knows no connections.")
+            : await repositories.FindAsync(db, owner.Id, request.Connection, request.Repository!, cancellationToken);
         var key = request.Source == SourceKind.Git && deployKeys is not null ? await deployKeys.MakeAsync($"portal {owner.Slug}/{request.Name}", cancellationToken) : null;
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await db.LockAsync<Teams.Team>(owner.Id, cancellationToken);
@@ -71,7 +80,10 @@ public sealed class AppService(IDbContextFactory<PortalDbContext> contexts, Audi
             TeamId = owner.Id,
             Slug = request.Name,
             SourceKind = request.Source,
-            SourceUrl = request.Source == SourceKind.Git ? request.Url : null,
+            SourceUrl = request.Source == SourceKind.Git ? request.Url : repository?.Url,
+            ConnectionId = repository?.ConnectionId,
+            InstallationId = repository?.InstallationId,
+            RepositoryId = repository?.RepositoryId,
             Directory = request.Directory ?? "",
             PlanOverrides = request.PlanOverrides,
             WebhookSecret = webhookSecret is null ? null : secrets.Seal(SecretPurposes.WebhookSecret, webhookSecret),
@@ -86,7 +98,7 @@ public sealed class AppService(IDbContextFactory<PortalDbContext> contexts, Audi
             AppId = app.Id,
             TeamId = owner.Id,
             Slug = Addresses.Production,
-            Branch = string.IsNullOrEmpty(request.Branch) ? null : request.Branch,
+            Branch = string.IsNullOrEmpty(request.Branch) ? repository?.DefaultBranch : request.Branch,
             DeployOn = request.DeployOn is { Count: > 0 } rules ? [.. rules] : [new DeployRule { On = DeployTrigger.Push }],
             CreatedAt = now,
             Status = CoreJson.Write(Status.Of(Severity.Asleep, "Nothing deployed yet", "", "Push to the repository to deploy.")),
@@ -96,7 +108,7 @@ public sealed class AppService(IDbContextFactory<PortalDbContext> contexts, Audi
         db.Add(production);
         // Its address says that nothing is deployed, not that there is no app.
         jobs.Enqueue(db, EnvironmentService.EnvironmentJob(production));
-        audit.Record(db, actor, "app.create", $"{owner.Slug}/{app.Slug}", owner.Id, app.Id, after: new { source = request.Source, request.Url, request.Branch, request.Directory });
+        audit.Record(db, actor, "app.create", $"{owner.Slug}/{app.Slug}", owner.Id, app.Id, after: new { source = request.Source, Url = app.SourceUrl, production.Branch, request.Directory });
         db.Signal(LiveTopics.Team, owner.Id);
         await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
@@ -111,7 +123,7 @@ public sealed class AppService(IDbContextFactory<PortalDbContext> contexts, Audi
         var found = await db.FindAppAsync(actor, path, Permission.EditApp, cancellationToken);
         var app = found.App;
         new FieldErrors()
-            .Add("source.url", change.SourceUrl is null ? null : app.SourceKind == SourceKind.Git ? SourceRules.UrlProblem(change.SourceUrl, options.Git) : "Portal's own repository has no address to change.")
+            .Add("source.url", change.SourceUrl is null ? null : app.SourceKind == SourceKind.Git ? SourceRules.UrlProblem(change.SourceUrl, options.Git) : "This repository's address is not changed by hand.")
             .Add("source.directory", SourceRules.DirectoryProblem(change.Directory))
             .ThrowIfAny();
         var before = new { app.SourceUrl, app.Directory, app.PlanOverrides };
@@ -135,7 +147,7 @@ public sealed class AppService(IDbContextFactory<PortalDbContext> contexts, Audi
         var found = await db.FindAppAsync(actor, path, Permission.EditApp, cancellationToken);
         if (found.App.SourceKind != SourceKind.Git)
         {
-            throw PortalException.Conflict("Portal's own repository needs no webhook.");
+            throw PortalException.Conflict("This repository needs no webhook of its own.");
         }
         var secret = SecretTokens.WebhookSecret();
         found.App.PreviousWebhookSecret = found.App.WebhookSecret;
@@ -153,7 +165,7 @@ public sealed class AppService(IDbContextFactory<PortalDbContext> contexts, Audi
         var found = await db.FindAppAsync(actor, path, Permission.EditApp, cancellationToken);
         if (found.App.SourceKind != SourceKind.Git)
         {
-            throw PortalException.Conflict("Portal's own repository is at no other host.");
+            throw PortalException.Conflict("This repository is not read over ssh.");
         }
         found.App.HostKeyGeneration++;
         audit.Record(db, actor, "app.host-key", found.Path, found.App.TeamId, found.App.Id, after: new { found.App.SourceUrl });

@@ -15,6 +15,11 @@ public static class SourceRules
         return RepositoryAddress.TryParse(url, options, out _, out var problem) ? null : problem;
     }
 
+    /// <summary><c>owner/name</c>, as GitHub allows it.</summary>
+    public static string? RepositoryProblem(string? repository) =>
+        repository is { Length: <= 200 } && repository.Split('/') is [{ Length: > 0 } owner, { Length: > 0 } name]
+            && (owner + name).All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') && name is not ("." or "..") ? null : "Name the repository with its owner, such as acme/shop.";
+
     /// <summary>A folder inside the repository; "" is all of it.</summary>
     public static string? DirectoryProblem(string? directory)
     {

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Portal.Core.Apps;
 using Portal.Core.Common;
 using Portal.Core.Data;
+using Portal.Core.Git.GitHub;
 using Portal.Core.Git.Hosted;
 using Portal.Core.Git.LargeFiles;
 using Portal.Core.Git.Plain;
@@ -32,16 +33,18 @@ public static class GitServices
         services.AddSingleton<PlainGit>();
         services.AddSingleton(provider => new SourceGlance(provider.GetRequiredService<PlainGit>(), provider.GetRequiredService<RemoteGit>(), provider.GetRequiredService<PortalOptions>().Git));
         services.AddSingleton<IDeployKeyMaker, DeployKeys>();
+        services.AddGitHub();
         services.AddSingleton<IGitHosts, GitHosts>();
         return services;
     }
 }
 
-internal sealed class GitHosts(HostedGit hosted, PlainGit plain, SecretBox box) : IGitHosts
+internal sealed class GitHosts(HostedGit hosted, PlainGit plain, GitHubTokens tokens, SecretBox box) : IGitHosts
 {
     public (IGitHost Host, GitSource Source) For(App app) => app.SourceKind switch
     {
         SourceKind.Portal => (hosted, new GitSource(SourceKind.Portal, app.Id)),
+        SourceKind.GitHub => (plain, new GitSource(SourceKind.GitHub, app.Id, app.SourceUrl) { Access = tokens.For(app) }),
         _ => (plain, new GitSource(SourceKind.Git, app.Id, app.SourceUrl, app.DeployKey is { } key ? box.Open(SecretPurposes.DeployKey, key) : null, app.HostKeyGeneration)),
     };
 }

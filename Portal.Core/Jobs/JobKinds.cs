@@ -16,4 +16,7 @@ public static class JobKinds
 
     /// <summary>Make or remove an add-on. Key: add-on id.</summary>
     public const string AddOn = "add-on";
+
+    /// <summary>Observe a git connection. Key: connection id, or with "/" and the number of one installation. Lane: connection.</summary>
+    public const string GitSync = "git-sync";
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Portal.Core.Builds;
+using Portal.Core.Git.GitHub;
 using Portal.Core.Jobs;
 using Portal.Core.Runtimes.Local;
 
@@ -20,6 +21,7 @@ public static class WorkerServices
         services.AddSingleton<ILogSink>(p => p.GetRequiredService<AppLogKeeper>());
         services.AddSingleton<ILogMask>(p => p.GetRequiredService<AppLogKeeper>());
         services.AddSingleton<IJobHandler, AddOnHandler>();
+        services.AddGitHubWork();
         services.AddSingleton<ConvergeRequests>();
         services.AddSingleton<DrainWatch>();
         services.AddHostedService(p => p.GetRequiredService<DrainWatch>());

@@ -35,7 +35,7 @@ public sealed class CompletenessReader(IDbContextFactory<PortalDbContext> contex
         var now = time.GetUtcNow();
         var late = now - Late;
         var looks = from a in db.Set<App>()
-                    where a.TeamId == owner.Id && a.DeletedAt == null && a.SourceKind == SourceKind.Git
+                    where a.TeamId == owner.Id && a.DeletedAt == null && a.SourceKind != SourceKind.Portal
                     join c in db.Set<HeadCheck>() on a.Id equals c.AppId into checks
                     from c in checks.DefaultIfEmpty()
                     select new { a.Slug, At = c == null ? a.CreatedAt : c.At, a.SourceProblem };

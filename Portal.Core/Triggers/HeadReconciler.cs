@@ -72,7 +72,7 @@ public sealed class HeadReconciler(IDbContextFactory<PortalDbContext> contexts, 
             }
             KnownHeads.Set(db, app.Id, name, RefNames.IsZero(commit) ? null : commit, now);
         }
-        if (app.SourceKind == SourceKind.Git && !lookAgain)
+        if (app.SourceKind != SourceKind.Portal && !lookAgain)
         {
             // A row of its own: the app's would be a new version of it, under the hands of whoever edits it.
             db.Defer($"insert into head_checks (app_id, at) values ({app.Id}, {asked}) on conflict (app_id) do update set at = excluded.at");

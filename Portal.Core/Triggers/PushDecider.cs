@@ -125,7 +125,7 @@ public sealed class PushDecider(IDbContextFactory<PortalDbContext> contexts, IGi
         var info = await repository.FetchAsync(head, cancellationToken);
         var changed = new Dictionary<string, IReadOnlyList<string>?>();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var follows = app.SourceKind == SourceKind.Git && await db.Set<AppEnvironment>().AnyAsync(e => e.AppId == app.Id && e.Branch == null && e.DeletedAt == null, cancellationToken)
+        var follows = app.SourceKind != SourceKind.Portal && await db.Set<AppEnvironment>().AnyAsync(e => e.AppId == app.Id && e.Branch == null && e.DeletedAt == null, cancellationToken)
             ? await repository.DefaultBranchAsync(cancellationToken)
             : null;
         foreach (var live in await LiveCommits(db, app.Id).Select(l => l.Commit).Distinct().ToListAsync(cancellationToken))

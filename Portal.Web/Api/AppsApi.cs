@@ -13,7 +13,9 @@ internal static class AppsApi
 {
     /// <param name="Url">The git address, when the kind is git.</param>
     /// <param name="Sample">Id of a sample that comes into Portal's own repository as its first push.</param>
-    internal sealed record NewSource(SourceKind Kind, string? Url = null, string? Branch = null, string? Directory = null, string? Sample = null);
+    /// <param name="Repository"><c>owner/name</c>, when the kind is gitHub.</param>
+    /// <param name="Connection">Which connected GitHub; only needed where several have it.</param>
+    internal sealed record NewSource(SourceKind Kind, string? Url = null, string? Branch = null, string? Directory = null, string? Sample = null, string? Repository = null, Guid? Connection = null);
 
     /// <param name="Name">Part of its address; 1 to 18 of a–z, 0–9 and hyphens.</param>
     /// <param name="Source">Portal's own repository unless told.</param>
@@ -51,7 +53,7 @@ internal static class AppsApi
     {
         var source = body.Source ?? new NewSource(SourceKind.Portal);
         var wanted = new NewApp(body.Name, source.Kind, source.Url, source.Branch, source.Directory,
-            Rules.Checked(body.DeployOn), body.Build is null ? null : CoreJson.Write(body.Build));
+            Rules.Checked(body.DeployOn), body.Build is null ? null : CoreJson.Write(body.Build), source.Repository, source.Connection);
         var created = source.Sample is null
             ? await apps.CreateAsync(actor, team, wanted, cancellationToken)
             : await samples.CreateAsync(actor, team, source.Sample, wanted, cancellationToken);

@@ -6,6 +6,8 @@ namespace Portal.Web.Hosting;
 /// </summary>
 internal sealed class SecurityHeaders(RequestDelegate next)
 {
+    private const string OwnForms = "form-action 'self'";
+
     public Task InvokeAsync(HttpContext context)
     {
         var headers = context.Response.Headers;
@@ -13,7 +15,7 @@ internal sealed class SecurityHeaders(RequestDelegate next)
         headers.ContentSecurityPolicy = RateLimits.IsMachineDoor(context.Request.Path)
             ? "default-src 'none'; frame-ancestors 'none'"
             : $"default-src 'self'; script-src 'self' 'nonce-{context.RequestServices.GetRequiredService<CspNonce>().Value}'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-            + "font-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'; object-src 'none'";
+            + $"font-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'self'; {OwnForms}; object-src 'none'";
         headers.XContentTypeOptions = "nosniff";
         headers.XFrameOptions = "DENY";
         // Not "no-referrer": with it browsers send "Origin: null" with forms, which SameOrigin refuses.
@@ -27,4 +29,9 @@ internal sealed class SecurityHeaders(RequestDelegate next)
         }
         return next(context);
     }
+
+    /// <summary>Lets the forms of this one answer be sent to another site too, which an admin named.</summary>
+    /// <param name="origin">Scheme, host and port.</param>
+    public static void AllowFormsTo(HttpResponse response, string origin) =>
+        response.Headers.ContentSecurityPolicy = response.Headers.ContentSecurityPolicy.ToString().Replace(OwnForms, $"{OwnForms} {origin}", StringComparison.Ordinal);
 }

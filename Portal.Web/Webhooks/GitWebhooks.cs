@@ -105,7 +105,7 @@ internal static class GitWebhooks
         }
         if (connection.Secrets.Count == 0)
         {
-            throw new PortalException(Refusal.Unauthenticated, "This connection has no secret; make a new one in the app's settings.");
+            throw new PortalException(Refusal.Unauthenticated, "This connection has no secret; make a new one in the app's settings, or connect the host again.");
         }
         using var proof = dialect.Proof(Sent, connection.Secrets);
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
@@ -130,13 +130,15 @@ internal static class GitWebhooks
                 : body.Bytes;
             // Once it is read it is stored, even if the sender stops waiting for the answer.
             var (reception, _, _) = await receiver.ReceiveAsync(new SignedDelivery(dialect, connection, secret, eventName, delivery, Kept(request.Headers), json), CancellationToken.None);
-            http.Response.StatusCode = reception is Reception.Accepted or Reception.Ignored ? StatusCodes.Status202Accepted : StatusCodes.Status200OK;
+            http.Response.StatusCode = reception is Reception.Accepted or Reception.Ignored or Reception.Noticed or Reception.Unused ? StatusCodes.Status202Accepted : StatusCodes.Status200OK;
             http.Response.ContentType = "text/plain; charset=utf-8";
             await http.Response.WriteAsync(reception switch
             {
                 Reception.Accepted => "accepted\n",
                 Reception.Ignored => "stored; this event means nothing to Portal\n",
                 Reception.Greeted => "the connection works\n",
+                Reception.Noticed => "accepted: Portal looks what changed\n",
+                Reception.Unused => "no app is made from this repository\n",
                 _ => "received before\n",
             }, http.RequestAborted);
         }

@@ -70,7 +70,7 @@ internal sealed class HeadLoop(IDbContextFactory<PortalDbContext> contexts, Head
         {
             var round = await reconciler.ReconcileAsync(app, cancellationToken);
             _looks[app] = new Look(now + Spread(TimeSpan.FromSeconds(options.Git.PollSeconds)), 0, round.LookAgain ? 0 : state, source);
-            if (kind == SourceKind.Git)
+            if (kind != SourceKind.Portal)
             {
                 await reconciler.NoteAsync(app, null, cancellationToken);
             }
@@ -85,7 +85,7 @@ internal sealed class HeadLoop(IDbContextFactory<PortalDbContext> contexts, Head
             var pause = TimeSpan.FromSeconds(Math.Min(LongestPause.TotalSeconds, options.Git.PollSeconds * Math.Pow(2, Math.Min(failures, 10))));
             _looks[app] = new Look(now + Spread(pause), failures, 0, source);
             logger.LogInformation("The repository of app {App} could not be read; trying again in {Pause}: {Problem}", app, pause, e.Message);
-            if (kind == SourceKind.Git && e is PortalException)
+            if (kind != SourceKind.Portal && e is PortalException)
             {
                 await reconciler.NoteAsync(app, e.Message, cancellationToken);
             }

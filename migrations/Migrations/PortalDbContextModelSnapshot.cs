@@ -136,6 +136,10 @@ namespace Portal.Migrations.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("id");
 
+                    b.Property<Guid?>("ConnectionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("connection_id");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
@@ -166,6 +170,10 @@ namespace Portal.Migrations.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("host_key_generation");
 
+                    b.Property<long?>("InstallationId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("installation_id");
+
                     b.Property<int>("LastBuildNumber")
                         .HasColumnType("integer")
                         .HasColumnName("last_build_number");
@@ -177,6 +185,10 @@ namespace Portal.Migrations.Migrations
                     b.Property<byte[]>("PreviousWebhookSecret")
                         .HasColumnType("bytea")
                         .HasColumnName("previous_webhook_secret");
+
+                    b.Property<long?>("RepositoryId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("repository_id");
 
                     b.Property<string>("Slug")
                         .IsRequired()
@@ -224,6 +236,10 @@ namespace Portal.Migrations.Migrations
 
                     b.HasKey("Id")
                         .HasName("pk_apps");
+
+                    b.HasIndex("ConnectionId", "RepositoryId")
+                        .HasDatabaseName("ix_apps_connection_id_repository_id")
+                        .HasFilter("connection_id is not null");
 
                     b.HasIndex("TeamId", "Slug")
                         .IsUnique()
@@ -864,6 +880,220 @@ namespace Portal.Migrations.Migrations
                         .HasDatabaseName("ix_remembered_requests_started_at");
 
                     b.ToTable("remembered_requests", (string)null);
+                });
+
+            modelBuilder.Entity("Portal.Core.Git.GitHub.GitConnection", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<long>("AppId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("app_id");
+
+                    b.Property<DateTimeOffset?>("CheckedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("checked_at");
+
+                    b.Property<string>("ClientId")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("client_id");
+
+                    b.Property<byte[]>("ClientSecret")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("client_secret");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid?>("CreatedBy")
+                        .HasColumnType("uuid")
+                        .HasColumnName("created_by");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Owner")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("owner");
+
+                    b.Property<byte[]>("PrivateKey")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("private_key");
+
+                    b.Property<string>("Problem")
+                        .HasMaxLength(600)
+                        .HasColumnType("character varying(600)")
+                        .HasColumnName("problem");
+
+                    b.Property<string>("Slug")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("slug");
+
+                    b.Property<string>("WebUrl")
+                        .IsRequired()
+                        .HasMaxLength(300)
+                        .HasColumnType("character varying(300)")
+                        .HasColumnName("web_url");
+
+                    b.Property<byte[]>("WebhookSecret")
+                        .HasColumnType("bytea")
+                        .HasColumnName("webhook_secret");
+
+                    b.Property<DateTimeOffset?>("WebhookVerifiedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("webhook_verified_at");
+
+                    b.HasKey("Id")
+                        .HasName("pk_git_connections");
+
+                    b.HasIndex("WebUrl", "AppId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_git_connections_web_url_app_id");
+
+                    b.ToTable("git_connections", (string)null);
+                });
+
+            modelBuilder.Entity("Portal.Core.Git.GitHub.GitInstallation", b =>
+                {
+                    b.Property<Guid>("ConnectionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("connection_id");
+
+                    b.Property<long>("InstallationId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("installation_id");
+
+                    b.Property<string>("Account")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("account");
+
+                    b.Property<long>("AccountId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("account_id");
+
+                    b.Property<bool>("AllRepositories")
+                        .HasColumnType("boolean")
+                        .HasColumnName("all_repositories");
+
+                    b.Property<bool>("ForEveryTeam")
+                        .HasColumnType("boolean")
+                        .HasColumnName("for_every_team");
+
+                    b.Property<bool>("IsOrganization")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_organization");
+
+                    b.Property<DateTimeOffset?>("ListedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("listed_at");
+
+                    b.Property<DateTimeOffset?>("RemovedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("removed_at");
+
+                    b.Property<DateTimeOffset?>("SuspendedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("suspended_at");
+
+                    b.HasKey("ConnectionId", "InstallationId")
+                        .HasName("pk_git_installations");
+
+                    b.ToTable("git_installations", (string)null);
+                });
+
+            modelBuilder.Entity("Portal.Core.Git.GitHub.GitInstallationTeam", b =>
+                {
+                    b.Property<Guid>("ConnectionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("connection_id");
+
+                    b.Property<long>("InstallationId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("installation_id");
+
+                    b.Property<Guid>("TeamId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("team_id");
+
+                    b.HasKey("ConnectionId", "InstallationId", "TeamId")
+                        .HasName("pk_git_installation_teams");
+
+                    b.HasIndex("TeamId")
+                        .HasDatabaseName("ix_git_installation_teams_team_id");
+
+                    b.ToTable("git_installation_teams", (string)null);
+                });
+
+            modelBuilder.Entity("Portal.Core.Git.GitHub.GitRepository", b =>
+                {
+                    b.Property<Guid>("ConnectionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("connection_id");
+
+                    b.Property<long>("RepositoryId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("repository_id");
+
+                    b.Property<string>("DefaultBranch")
+                        .HasMaxLength(250)
+                        .HasColumnType("character varying(250)")
+                        .HasColumnName("default_branch");
+
+                    b.Property<string>("FullName")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("full_name");
+
+                    b.Property<long>("InstallationId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("installation_id");
+
+                    b.Property<bool>("IsArchived")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_archived");
+
+                    b.Property<bool>("IsPrivate")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_private");
+
+                    b.Property<string>("Language")
+                        .HasMaxLength(60)
+                        .HasColumnType("character varying(60)")
+                        .HasColumnName("language");
+
+                    b.Property<DateTimeOffset?>("PushedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("pushed_at");
+
+                    b.Property<DateTimeOffset>("SeenAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("seen_at");
+
+                    b.HasKey("ConnectionId", "RepositoryId")
+                        .HasName("pk_git_repositories");
+
+                    b.HasIndex("ConnectionId", "InstallationId", "PushedAt")
+                        .HasDatabaseName("ix_git_repositories_connection_id_installation_id_pushed_at");
+
+                    b.ToTable("git_repositories", (string)null);
                 });
 
             modelBuilder.Entity("Portal.Core.Jobs.HostProcess", b =>
@@ -1971,6 +2201,12 @@ namespace Portal.Migrations.Migrations
 
             modelBuilder.Entity("Portal.Core.Apps.App", b =>
                 {
+                    b.HasOne("Portal.Core.Git.GitHub.GitConnection", null)
+                        .WithMany()
+                        .HasForeignKey("ConnectionId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .HasConstraintName("fk_apps_git_connection_connection_id");
+
                     b.HasOne("Portal.Core.Teams.Team", null)
                         .WithMany()
                         .HasForeignKey("TeamId")
@@ -2027,6 +2263,43 @@ namespace Portal.Migrations.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_build_log_chunks_build_build_id");
+                });
+
+            modelBuilder.Entity("Portal.Core.Git.GitHub.GitInstallation", b =>
+                {
+                    b.HasOne("Portal.Core.Git.GitHub.GitConnection", null)
+                        .WithMany()
+                        .HasForeignKey("ConnectionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_git_installations_git_connections_connection_id");
+                });
+
+            modelBuilder.Entity("Portal.Core.Git.GitHub.GitInstallationTeam", b =>
+                {
+                    b.HasOne("Portal.Core.Teams.Team", null)
+                        .WithMany()
+                        .HasForeignKey("TeamId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_git_installation_teams_team_team_id");
+
+                    b.HasOne("Portal.Core.Git.GitHub.GitInstallation", null)
+                        .WithMany()
+                        .HasForeignKey("ConnectionId", "InstallationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_git_installation_teams_git_installations_connection_id_inst");
+                });
+
+            modelBuilder.Entity("Portal.Core.Git.GitHub.GitRepository", b =>
+                {
+                    b.HasOne("Portal.Core.Git.GitHub.GitInstallation", null)
+                        .WithMany()
+                        .HasForeignKey("ConnectionId", "InstallationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_git_repositories_git_installations_connection_id_installati");
                 });
 
             modelBuilder.Entity("Portal.Core.Releases.Release", b =>

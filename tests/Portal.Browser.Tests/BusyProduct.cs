@@ -24,7 +24,7 @@ public sealed class BusyProduct : ProductFixture
         await page.GetByLabel("Password").FillAsync("purple tractor evening");
         await page.GetByLabel("Your first team").FillAsync("shop");
         await page.GetByRole(AriaRole.Button, new() { Name = "Set up Portal" }).ClickAsync();
-        await page.WaitForURLAsync("**/shop");
+        await page.ArriveAsync("**/shop");
         _admin = await page.Context.StorageStateAsync();
         await page.Context.CloseAsync();
     }
@@ -44,7 +44,7 @@ public sealed class BusyProduct : ProductFixture
         await page.GetByLabel("E-mail address").FillAsync($"{name.ToLowerInvariant()}@example.org");
         await page.GetByLabel("Password").FillAsync("orange bicycle morning");
         await page.GetByRole(AriaRole.Button, new() { Name = "Create account and join" }).ClickAsync();
-        await page.WaitForURLAsync("**/shop");
+        await page.ArriveAsync("**/shop");
         return page;
     }
 

@@ -50,7 +50,7 @@ public sealed class KeysTests(BusyProduct product)
         await Expect(page.GetByRole(AriaRole.Dialog, new() { Name = "Keyboard" })).ToBeHiddenAsync();
         await page.Keyboard.PressAsync("g");
         await page.Keyboard.PressAsync("l");
-        await page.WaitForURLAsync("**/shop/keyed/logs");
+        await page.ArriveAsync("**/shop/keyed/logs");
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class KeysTests(BusyProduct product)
         await page.Keyboard.PressAsync("Control+a");
         await page.Keyboard.TypeAsync("typed");
         await page.Keyboard.PressAsync("Enter");
-        await page.WaitForURLAsync("**/shop/typed/builds/1", new() { Timeout = 60_000 });
+        await page.ArriveAsync("**/shop/typed/builds/1", 60_000);
         await product.LiveAsync("typed", 1);
     }
 }

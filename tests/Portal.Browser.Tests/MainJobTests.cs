@@ -28,7 +28,7 @@ public sealed class MainJobTests(ProductFixture product) : IClassFixture<Product
         await page.GetByLabel("Your first team").FillAsync("shop");
         await page.GetByRole(AriaRole.Button, new() { Name = "Set up Portal" }).ClickAsync();
 
-        await page.WaitForURLAsync("**/shop");
+        await page.ArriveAsync("**/shop");
         await page.GotoAsync("/shop/new");
         // Typed at once, before the page is live.
         await page.Locator("#new-name").FillAsync("hello");
@@ -41,7 +41,7 @@ public sealed class MainJobTests(ProductFixture product) : IClassFixture<Product
         var url = $"{product.Host.Url}git/shop/hello.git";
         var story = await sample.PushAsync(url, product.Host.AdminToken);
         Assert.Contains("v1 is live", story, StringComparison.Ordinal);
-        await page.WaitForURLAsync("**/shop/hello/builds/1");
+        await page.ArriveAsync("**/shop/hello/builds/1");
         await Expect(page.GetByText("package.json has a start script").First).ToBeAttachedAsync();
         await NothingSeriousAsync(page, "a build");
 

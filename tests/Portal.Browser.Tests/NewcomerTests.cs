@@ -61,7 +61,7 @@ public sealed class NewcomerTests(BusyProduct product)
         await other.GetByLabel("E-mail address").FillAsync("sonja@example.org");
         await other.GetByLabel("Password").FillAsync("orange bicycle morning");
         await other.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
-        await other.WaitForURLAsync("**/shop");
+        await other.ArriveAsync("**/shop");
         await BusyProduct.OpenAsync(other, "/me");
         await Expect(other.GetByLabel("Sessions").GetByRole(AriaRole.Listitem)).ToHaveCountAsync(2);
         await other.GetByRole(AriaRole.Button, new() { Name = "Sign out all others" }).ClickAsync();
@@ -69,11 +69,11 @@ public sealed class NewcomerTests(BusyProduct product)
         await Expect(other.GetByLabel("Sessions").GetByRole(AriaRole.Listitem)).ToHaveCountAsync(1);
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Create app" }).ClickAsync();
-        await page.WaitForURLAsync("**/sign-in?returnUrl=**");
+        await page.ArriveAsync("**/sign-in?returnUrl=**");
         await page.GetByLabel("E-mail address").FillAsync("sonja@example.org");
         await page.GetByLabel("Password").FillAsync("orange bicycle morning");
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
-        await page.WaitForURLAsync("**/shop/new");
+        await page.ArriveAsync("**/shop/new");
         await Expect(page.Locator("#new-name")).ToHaveValueAsync("half-typed");
     }
 

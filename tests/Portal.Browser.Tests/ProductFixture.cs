@@ -47,3 +47,9 @@ public class ProductFixture : IAsyncLifetime
         return await context.NewPageAsync();
     }
 }
+
+internal static class Arriving
+{
+    /// <summary>The address is there; what the test looks for next waits for itself. "load" may have been long before, or come late.</summary>
+    public static Task ArriveAsync(this IPage page, string address, float? timeout = null) => page.WaitForURLAsync(address, new() { WaitUntil = WaitUntilState.Commit, Timeout = timeout });
+}

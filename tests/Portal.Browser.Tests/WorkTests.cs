@@ -24,7 +24,7 @@ public sealed class WorkTests(BusyProduct product)
         await Expect(page.GetByLabel("Start the web process")).ToHaveAttributeAsync("placeholder", "node server.js");
         await page.Locator("#new-name").FillAsync("sampled");
         await page.GetByRole(AriaRole.Button, new() { Name = "Create app" }).DblClickAsync();
-        await page.WaitForURLAsync("**/shop/sampled/builds/1", new() { Timeout = 60_000 });
+        await page.ArriveAsync("**/shop/sampled/builds/1", 60_000);
         await product.LiveAsync("sampled", 1);
         using var app = product.Host.AppClient("sampled--shop");
         Assert.Equal(HttpStatusCode.OK, (await app.GetAsync("/", Token)).StatusCode);
@@ -33,7 +33,7 @@ public sealed class WorkTests(BusyProduct product)
         await Expect(page.GetByText("The Node sample").First).ToBeVisibleAsync();
         await Expect(page.GetByText("made the app")).ToBeVisibleAsync();
         await page.GetByLabel("Everything").SelectOptionAsync("people");
-        await page.WaitForURLAsync("**kind=people**");
+        await page.ArriveAsync("**kind=people**");
         await Expect(page.GetByText("The Node sample")).ToHaveCountAsync(0);
     }
 

@@ -23,6 +23,9 @@ internal static class AddressRules
         (IPNetwork.Parse("64:ff9b:1::/48"), 12), (IPNetwork.Parse("2002::/16"), 2),
     ];
 
+    /// <summary>A name is none, whatever it leads to.</summary>
+    public static bool IsInternal(string host) => IPAddress.TryParse(host, out var address) && IsInternal(address);
+
     public static bool IsInternal(IPAddress address)
     {
         if (address.IsIPv4MappedToIPv6)

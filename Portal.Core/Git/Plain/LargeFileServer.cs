@@ -16,7 +16,7 @@ internal sealed record LargeFileEndpoint(Uri Url, IReadOnlyDictionary<string, st
 /// large hosts keep them, but never within Portal's own network unless that is the repository's own host; no redirect is
 /// followed, and only what has the announced size and hash is kept.
 /// </summary>
-internal sealed class LargeFileServer(Pinning pinning, GitOptions git, string repositoryHost)
+internal sealed class LargeFileServer(Pinning pinning, GitOptions git, string repositoryHost, Internal ownHost)
 {
     private const int MaxAnswer = 4 * 1024 * 1024;
     private const int MaxHeaders = 20;
@@ -67,7 +67,7 @@ internal sealed class LargeFileServer(Pinning pinning, GitOptions git, string re
         }
         var host = url.IdnHost.Trim('[', ']').TrimEnd('.');
         var own = string.Equals(host, repositoryHost, StringComparison.OrdinalIgnoreCase);
-        var route = await pinning.RouteAsync(url.Scheme, host, url.Port, internalToo: own, cancellationToken);
+        var route = await pinning.RouteAsync(url.Scheme, host, url.Port, own ? ownHost : Internal.None, cancellationToken);
         request.Headers.UserAgent.Add(new ProductInfoHeaderValue("Portal", "1"));
         try
         {

@@ -55,7 +55,8 @@ internal sealed class PlainGit(RemoteGit remote, RepositoryReader reader, Checko
     internal async Task<FetchedModule> ModuleAsync(GitSource source, RepositoryAddress address, string commit, Action<string> log, CancellationToken cancellationToken)
     {
         var own = source.Url is { } url && RepositoryAddress.Parse(url, options.Git) is var main && (main.Host, main.Port) == (address.Host, address.Port);
-        var other = source with { DeployKey = own ? source.DeployKey : null };
+        // A token opens one repository, which this is not.
+        var other = source with { DeployKey = own ? source.DeployKey : null, Access = null };
         var mirror = await GetAsync(other, address, commit, cancellationToken);
         return new FetchedModule(mirror, LargeFiles(other, address, mirror, commit, log));
     }

@@ -10,7 +10,8 @@ namespace Portal.Core.Git.Plain;
 
 /// <summary>
 /// git talking to somebody else's server: only https or ssh, only to the addresses that were resolved and allowed, no
-/// redirects, no credentials but the app's deploy key, which lies in a private folder for the time of the call.
+/// redirects, no credentials but the app's deploy key, which lies in a private folder for the time of the call, or a
+/// short-lived token, which is in the environment of git alone.
 /// </summary>
 internal sealed class RemoteGit(GitCommand git, Pinning pinning, PortalOptions options)
 {
@@ -44,7 +45,7 @@ internal sealed class RemoteGit(GitCommand git, Pinning pinning, PortalOptions o
 
     public async Task<GitResult> RunAsync(GitSource source, RepositoryAddress address, GitCall call, CancellationToken cancellationToken)
     {
-        var route = await pinning.RouteAsync(address.Scheme, address.Host, address.Port, internalToo: true, cancellationToken);
+        var route = await pinning.RouteAsync(address.Scheme, address.Host, address.Port, source.Access is null ? Internal.Listed : Internal.Any, cancellationToken);
         using var key = address.IsSsh ? await KeyFile.WriteAsync(source, options.Users.Git, cancellationToken) : null;
         if (address.IsSsh)
         {
@@ -69,6 +70,10 @@ internal sealed class RemoteGit(GitCommand git, Pinning pinning, PortalOptions o
         {
             config.Add(new("http.curloptResolve", string.Create(CultureInfo.InvariantCulture, $"{address.Host}:{address.Port}:{string.Join(',', route.Addresses.Select(InUrl))}")));
         }
+        if (source.Access is { } access && !address.IsSsh)
+        {
+            config.Add(new($"http.{address.Scheme}://{address.HostInUrl}:{address.Port.ToString(CultureInfo.InvariantCulture)}/.extraHeader", "Authorization: " + await access.HeaderAsync(cancellationToken)));
+        }
         var environment = new Dictionary<string, string>();
         if (key is not null)
         {
@@ -81,7 +86,7 @@ internal sealed class RemoteGit(GitCommand git, Pinning pinning, PortalOptions o
     /// <param name="command">The shell there takes it apart: constants and what <see cref="RepositoryAddress"/> has checked.</param>
     public async Task<GitResult> OverSshAsync(GitSource source, RepositoryAddress address, string command, CancellationToken cancellationToken)
     {
-        var route = await pinning.RouteAsync(address.Scheme, address.Host, address.Port, internalToo: true, cancellationToken);
+        var route = await pinning.RouteAsync(address.Scheme, address.Host, address.Port, Internal.Listed, cancellationToken);
         using var key = await KeyFile.WriteAsync(source, options.Users.Git, cancellationToken);
         await EnsureFolderAsync(cancellationToken);
         return await git.RunOtherAsync("ssh", new GitCall(

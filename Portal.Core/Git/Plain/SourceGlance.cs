@@ -5,8 +5,9 @@ namespace Portal.Core.Git.Plain;
 
 /// <summary>What an outside repository holds now.</summary>
 /// <param name="Branch">The one that was asked for, or the repository's own default.</param>
+/// <param name="Branches">What could be asked for instead, the default first; at most <see cref="SourceGlance.MostBranches"/>.</param>
 /// <param name="Folder">Its files; gone after the look.</param>
-public sealed record Glance(string Branch, CommitInfo Commit, string Folder);
+public sealed record Glance(string Branch, CommitInfo Commit, IReadOnlyList<string> Branches, string Folder);
 
 /// <summary>
 /// One look at an outside repository for which there is no app yet: fetched one commit deep into a folder that is removed
@@ -17,6 +18,8 @@ public sealed class SourceGlance : IDisposable
     private const long MaxBytes = 100L * 1024 * 1024;
     private const int MaxFiles = 20_000;
     private const int AtOnce = 2;
+
+    public const int MostBranches = 500;
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(45);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -34,9 +37,14 @@ public sealed class SourceGlance : IDisposable
     }
 
     /// <exception cref="PortalException">A sentence for the person who typed the address.</exception>
-    public async Task<T> LookAsync<T>(string url, string? branch, Func<Glance, T> look, CancellationToken cancellationToken)
+    public Task<T> LookAsync<T>(string url, string? branch, Func<Glance, T> look, CancellationToken cancellationToken) =>
+        LookAsync(new GitSource(SourceKind.Git, Guid.Empty, url), branch, look, cancellationToken);
+
+    /// <param name="opened">Its address, and what opens it.</param>
+    /// <exception cref="PortalException">A sentence for the person who chose it.</exception>
+    public async Task<T> LookAsync<T>(GitSource opened, string? branch, Func<Glance, T> look, CancellationToken cancellationToken)
     {
-        if (RepositoryAddress.Parse(url, _options).IsSsh)
+        if (RepositoryAddress.Parse(opened.Url ?? "", _options).IsSsh)
         {
             throw new PortalException(Refusal.Conflict, "An ssh address is read with a deploy key, which is made together with the app. Create the app, add its key at the git host, and the first build looks at the code.");
         }
@@ -50,9 +58,11 @@ public sealed class SourceGlance : IDisposable
         limit.CancelAfter(Limit);
         try
         {
-            var source = new GitSource(SourceKind.Git, id, url, MaxBytes: MaxBytes);
-            var named = string.IsNullOrEmpty(branch) ? await _git.DefaultBranchAsync(source, limit.Token) : branch;
-            var head = named is null ? null : await _git.ResolveAsync(source, RefNames.Branches + named, limit.Token);
+            var source = opened with { AppId = id, MaxBytes = MaxBytes };
+            var first = await _git.DefaultBranchAsync(source, limit.Token);
+            var heads = await _git.HeadsAsync(source, limit.Token);
+            var named = string.IsNullOrEmpty(branch) ? first : branch;
+            var head = named is null ? null : heads.FirstOrDefault(h => h.Ref == RefNames.Branches + named)?.Commit;
             if (named is null || head is null)
             {
                 throw new PortalException(Refusal.NotFound, named is null
@@ -61,7 +71,8 @@ public sealed class SourceGlance : IDisposable
             }
             var commit = await _git.FetchAsync(source, head, limit.Token);
             await _git.CheckoutAsync(source, head, folder, new CheckoutLimits(MaxFiles, MaxBytes), _ => { }, limit.Token);
-            return look(new Glance(named, commit, folder));
+            return look(new Glance(named, commit,
+                [.. heads.Select(h => RefNames.Branch(h.Ref)).OfType<string>().OrderBy(name => name != first).ThenBy(name => name, StringComparer.OrdinalIgnoreCase).Take(MostBranches)], folder));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

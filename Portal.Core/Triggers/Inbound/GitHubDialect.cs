@@ -17,6 +17,6 @@ internal sealed class GitHubDialect : WebhookDialect
     public override WebhookMeaning Read(string eventName, ReadOnlyMemory<byte> json)
     {
         var payload = PushPayload.Parse(json.Span);
-        return new WebhookMeaning(eventName == "push" ? [payload] : [], eventName == "ping");
+        return new WebhookMeaning(eventName == "push" ? [payload] : [], eventName == "ping", payload);
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Portal.Core.Git;
 
@@ -20,6 +21,15 @@ public sealed record PushPayload
 
     public string? Message { get; private set; }
 
+    /// <summary>GitHub's number of the repository; null in payloads of another shape.</summary>
+    public long? RepositoryId { get; private set; }
+
+    /// <summary>GitHub's number of the App's installation.</summary>
+    public long? InstallationId { get; private set; }
+
+    /// <summary>Of events about a pull request.</summary>
+    public int? PullRequest { get; private set; }
+
     /// <summary>From a payload of another shape; what is no ref or commit counts as missing.</summary>
     public static PushPayload Of(string? gitRef, string? before, string? after, string? pushedBy, string? message) => new()
     {
@@ -34,7 +44,7 @@ public sealed record PushPayload
     public static PushPayload Parse(ReadOnlySpan<byte> json)
     {
         var payload = new PushPayload();
-        string? headCommit = null, sender = null;
+        string? headCommit = null, sender = null, repository = null, installation = null, pullRequest = null;
         var deleted = false;
         var reader = new Utf8JsonReader(json);
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
@@ -70,6 +80,18 @@ public sealed record PushPayload
                 var (name, login) = NextPair(ref reader, "name"u8, "login"u8, 200);
                 payload.PushedBy = name ?? login;
             }
+            else if (reader.ValueTextEquals("repository"u8))
+            {
+                (repository, _) = NextPair(ref reader, "id"u8, "full_name"u8, 200);
+            }
+            else if (reader.ValueTextEquals("installation"u8))
+            {
+                (installation, _) = NextPair(ref reader, "id"u8, "node_id"u8, 200);
+            }
+            else if (reader.ValueTextEquals("pull_request"u8))
+            {
+                (pullRequest, _) = NextPair(ref reader, "number"u8, "node_id"u8, 200);
+            }
             else if (reader.ValueTextEquals("sender"u8))
             {
                 (sender, _) = NextPair(ref reader, "login"u8, "name"u8, 200);
@@ -85,6 +107,9 @@ public sealed record PushPayload
         {
         }
         payload.PushedBy ??= sender;
+        payload.RepositoryId = Number(repository);
+        payload.InstallationId = Number(installation);
+        payload.PullRequest = Number(pullRequest) is { } number and <= int.MaxValue ? (int)number : null;
         payload.Message = payload.Message is null ? null : RepositoryText.FirstLine(payload.Message);
         if (deleted && payload.After is null)
         {
@@ -96,6 +121,8 @@ public sealed record PushPayload
         }
         return payload;
     }
+
+    private static long? Number(string? text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     private static string? Commit(string? text) => RefNames.IsCommit(text) || (text?.Length <= 64 && RefNames.IsZero(text)) ? text : null;
 

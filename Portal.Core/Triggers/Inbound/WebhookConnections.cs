@@ -4,12 +4,15 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Portal.Core.Apps;
 using Portal.Core.Data;
+using Portal.Core.Git.GitHub;
 
 namespace Portal.Core.Triggers.Inbound;
 
+/// <param name="Id">Of the app, or of the <see cref="GitConnection"/> that many apps share.</param>
+/// <param name="TeamId">Of the app; null: a shared connection, whose deliveries say by themselves which repository they are about.</param>
 /// <param name="IsVerified">A delivery with a good proof came in before.</param>
 /// <param name="Secrets">The current one first, then the one before it while both are accepted; empty: nothing can be signed.</param>
-public sealed record WebhookConnection(Guid AppId, Guid TeamId, bool IsVerified, IReadOnlyList<byte[]> Secrets);
+public sealed record WebhookConnection(Guid Id, Guid? TeamId, bool IsVerified, IReadOnlyList<byte[]> Secrets);
 
 /// <summary>
 /// From the unguessable id in a webhook's address to its secrets. Remembered for two seconds, which is how long a
@@ -31,14 +34,11 @@ public sealed class WebhookConnections(IDbContextFactory<PortalDbContext> contex
         }
         var at = time.GetTimestamp();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var app = await db.Set<App>().AsNoTracking().Where(a => a.Id == id && a.DeletedAt == null)
-            .Select(a => new { a.Id, a.TeamId, a.WebhookSecret, a.PreviousWebhookSecret, a.WebhookSecretChangedAt, a.WebhookVerifiedAt }).SingleOrDefaultAsync(cancellationToken);
-        if (app is null)
+        var connection = await OfAppAsync(db, id, cancellationToken) ?? await SharedAsync(db, id, cancellationToken);
+        if (connection is null)
         {
             return null;
         }
-        var overlaps = app.WebhookSecretChangedAt + App.WebhookSecretOverlap > time.GetUtcNow();
-        var connection = new WebhookConnection(app.Id, app.TeamId, app.WebhookVerifiedAt is not null, [.. Open(id, app.WebhookSecret), .. overlaps ? Open(id, app.PreviousWebhookSecret) : []]);
         if (_known.Count >= MostRemembered)
         {
             _known.Clear();
@@ -47,13 +47,33 @@ public sealed class WebhookConnections(IDbContextFactory<PortalDbContext> contex
         return connection;
     }
 
+    private async Task<WebhookConnection?> OfAppAsync(PortalDbContext db, Guid id, CancellationToken cancellationToken)
+    {
+        var app = await db.Set<App>().AsNoTracking().Where(a => a.Id == id && a.DeletedAt == null)
+            .Select(a => new { a.Id, a.TeamId, a.WebhookSecret, a.PreviousWebhookSecret, a.WebhookSecretChangedAt, a.WebhookVerifiedAt }).SingleOrDefaultAsync(cancellationToken);
+        if (app is null)
+        {
+            return null;
+        }
+        var overlaps = app.WebhookSecretChangedAt + App.WebhookSecretOverlap > time.GetUtcNow();
+        return new WebhookConnection(app.Id, app.TeamId, app.WebhookVerifiedAt is not null, [.. Open(id, app.WebhookSecret), .. overlaps ? Open(id, app.PreviousWebhookSecret) : []]);
+    }
+
+    private async Task<WebhookConnection?> SharedAsync(PortalDbContext db, Guid id, CancellationToken cancellationToken)
+    {
+        var shared = await db.Set<GitConnection>().AsNoTracking().Where(c => c.Id == id).Select(c => new { c.WebhookSecret, c.WebhookVerifiedAt }).SingleOrDefaultAsync(cancellationToken);
+        return shared is null ? null : new WebhookConnection(id, null, shared.WebhookVerifiedAt is not null, [.. Open(id, shared.WebhookSecret)]);
+    }
+
     /// <summary>A delivery came in with a good proof; the first one of a connection, or the sender's greeting.</summary>
-    public async Task VerifiedAsync(Guid id, CancellationToken cancellationToken)
+    public async Task VerifiedAsync(WebhookConnection connection, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        await db.Set<App>().Where(a => a.Id == id).ExecuteUpdateAsync(set => set.SetProperty(a => a.WebhookVerifiedAt, now), cancellationToken);
-        _known.TryRemove(id, out _);
+        await (connection.TeamId is not null
+            ? db.Set<App>().Where(a => a.Id == connection.Id).ExecuteUpdateAsync(set => set.SetProperty(a => a.WebhookVerifiedAt, now), cancellationToken)
+            : db.Set<GitConnection>().Where(c => c.Id == connection.Id).ExecuteUpdateAsync(set => set.SetProperty(c => c.WebhookVerifiedAt, now), cancellationToken));
+        _known.TryRemove(connection.Id, out _);
     }
 
     private IEnumerable<byte[]> Open(Guid id, byte[]? sealedSecret)
@@ -68,7 +88,7 @@ public sealed class WebhookConnections(IDbContextFactory<PortalDbContext> contex
         }
         catch (CryptographicException e)
         {
-            logger.LogError(e, "The webhook secret of app {App} was sealed under another master key; make a new secret", id);
+            logger.LogError(e, "The webhook secret of {Connection} was sealed under another master key; make a new secret", id);
             return [];
         }
     }

@@ -7,7 +7,8 @@ namespace Portal.Core.Triggers.Inbound;
 /// <summary>What a delivery is about.</summary>
 /// <param name="Pushes">Each moved ref of a push.</param>
 /// <param name="IsGreeting">The sender tries whether the connection works.</param>
-public sealed record WebhookMeaning(IReadOnlyList<PushPayload> Pushes, bool IsGreeting = false);
+/// <param name="About">Of another event: what it is about, where the host says so by number.</param>
+public sealed record WebhookMeaning(IReadOnlyList<PushPayload> Pushes, bool IsGreeting = false, PushPayload? About = null);
 
 /// <summary>
 /// How one kind of git host speaks: its headers, how it proves itself, and what its payload means. One address takes all

@@ -1,8 +1,11 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Apps;
 using Portal.Core.Common;
 using Portal.Core.Data;
 using Portal.Core.Git;
+using Portal.Core.Git.GitHub;
 using Portal.Core.Jobs;
 using Portal.Core.Live;
 
@@ -26,13 +29,30 @@ public enum Reception
 
     /// <summary>It came before.</summary>
     Duplicate,
+
+    /// <summary>Something at the host changed; the worker looks what.</summary>
+    Noticed,
+
+    /// <summary>Of a repository that no app is made from; not stored.</summary>
+    Unused,
 }
 
 /// <summary>Stores a delivery whose signature was checked. Returns only after the commit.</summary>
-public sealed class WebhookReceiver(InboundStore store, WebhookConnections connections, CoalescedSignals signals)
+public sealed class WebhookReceiver(InboundStore store, WebhookConnections connections, CoalescedSignals signals, IDbContextFactory<PortalDbContext> contexts, JobQueue jobs)
 {
     /// <summary>A longer body is not kept: what counts of it is in columns.</summary>
     private const int MaxKeptBody = 256 * 1024;
+
+    /// <summary>Apps that one repository may concern at once.</summary>
+    private const int MostApps = 200;
+
+    /// <summary>What changes which repositories there are, what they are called, or whether they may be read.</summary>
+    private static readonly string[] Observed = ["installation", "installation_repositories", "repository", "github_app_authorization", "meta"];
+
+    /// <summary>Of a shared connection, what is kept for the apps of its repository; the App's own reports cause more than that.</summary>
+    private static readonly string[] Kept = ["push", "pull_request"];
+
+    private readonly record struct Target(Guid App, Guid Team);
 
     public async Task<(Reception Reception, Guid Id, int Times)> ReceiveAsync(SignedDelivery delivery, CancellationToken cancellationToken)
     {
@@ -45,25 +65,60 @@ public sealed class WebhookReceiver(InboundStore store, WebhookConnections conne
         {
             throw new PortalException(Refusal.Invalid, "The body is not a JSON object.");
         }
+        var connection = delivery.Connection;
+        var (reception, id, times) = connection.TeamId is { } team
+            ? await StoreAsync(delivery, meaning, new Target(connection.Id, team))
+            : await SharedAsync(delivery, meaning, cancellationToken);
+        if (meaning.IsGreeting || !connection.IsVerified)
+        {
+            await connections.VerifiedAsync(connection, cancellationToken);
+            signals.Signal(connection.TeamId is null ? LiveTopics.System : LiveTopics.App, connection.TeamId is null ? Guid.Empty : connection.Id);
+        }
+        return (meaning.IsGreeting ? Reception.Greeted : reception, id, times);
+    }
+
+    private async Task<(Reception, Guid, int)> StoreAsync(SignedDelivery delivery, WebhookMeaning meaning, Target target)
+    {
         var key = delivery.DeliveryId ?? "sha256:" + Convert.ToHexStringLower(SHA256.HashData(delivery.Json.Span));
         var isPush = meaning.Pushes.Count > 0;
         // All of them or an error; what was stored of it by then is found again when the sender repeats it.
         var stored = await Task.WhenAll((isPush ? meaning.Pushes : [new PushPayload()]).Select((push, place) => store.StoreAsync(new InboundDelivery(
-            delivery.Connection.AppId, delivery.Connection.TeamId, place == 0 ? key : $"{key}#{place}", isPush ? "push" : delivery.EventName,
+            target.App, target.Team, place == 0 ? key : $"{key}#{place}", isPush ? "push" : delivery.EventName,
             push.Ref, push.Before, push.After, push.PushedBy, push.Message, place == 0 && delivery.Json.Length <= MaxKeptBody ? delivery.Json : default, Headers(delivery), isPush,
             meaning.IsGreeting ? "the sender's greeting: the connection works" : $"ignored: the event “{delivery.EventName}” is not a push"))));
         var (id, times) = stored[0];
-        signals.Signal(LiveTopics.Activity, delivery.Connection.TeamId);
+        signals.Signal(LiveTopics.Activity, target.Team);
         if (isPush)
         {
             signals.Wake(Signals.JobsChannel);
         }
-        if (meaning.IsGreeting || !delivery.Connection.IsVerified)
+        return (times > 1 ? Reception.Duplicate : isPush ? Reception.Accepted : Reception.Ignored, id, times);
+    }
+
+    private async Task<(Reception, Guid, int)> SharedAsync(SignedDelivery delivery, WebhookMeaning meaning, CancellationToken cancellationToken)
+    {
+        var about = meaning.Pushes.Count > 0 ? meaning.Pushes[0] : meaning.About;
+        if (Observed.Contains(delivery.EventName))
         {
-            await connections.VerifiedAsync(delivery.Connection.AppId, cancellationToken);
-            signals.Signal(LiveTopics.App, delivery.Connection.AppId);
+            await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+            jobs.Enqueue(db, ConnectionSync.JobOf(delivery.Connection.Id, about?.InstallationId));
+            await db.SaveChangesAsync(cancellationToken);
+            return (Reception.Noticed, Guid.Empty, 1);
         }
-        return (meaning.IsGreeting ? Reception.Greeted : times > 1 ? Reception.Duplicate : isPush ? Reception.Accepted : Reception.Ignored, id, times);
+        if (about?.RepositoryId is not { } repository || !Kept.Contains(delivery.EventName))
+        {
+            return (Reception.Unused, Guid.Empty, 1);
+        }
+        List<Target> targets;
+        await using (var db = await contexts.CreateDbContextAsync(cancellationToken))
+        {
+            targets = await db.Set<App>().Where(a => a.ConnectionId == delivery.Connection.Id && a.RepositoryId == repository && a.DeletedAt == null)
+                .OrderBy(a => a.Id).Take(MostApps).Select(a => new Target(a.Id, a.TeamId)).ToListAsync(cancellationToken);
+        }
+        var stored = await Task.WhenAll(targets.Select(target => StoreAsync(delivery, meaning, target)));
+        return stored.Length == 0 ? (Reception.Unused, Guid.Empty, 1)
+            // A delivery that is new to one of the apps is new.
+            : stored.FirstOrDefault(s => s.Item1 != Reception.Duplicate, stored[0]);
     }
 
     private static string Headers(SignedDelivery delivery) => CoreJson.Write(new PushHeaders(delivery.Dialect.Name,

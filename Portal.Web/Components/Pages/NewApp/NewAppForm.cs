@@ -1,6 +1,7 @@
 using Portal.Core.Apps;
 using Portal.Core.Builds;
 using Portal.Core.Common;
+using Portal.Core.Git.GitHub;
 
 namespace Portal.Web.Components.Pages.NewApp;
 
@@ -9,6 +10,9 @@ public enum CodeChoice
 {
     /// <summary>It is pushed to Portal.</summary>
     Portal,
+
+    /// <summary>A repository that a connected GitHub offers.</summary>
+    GitHub,
 
     /// <summary>At any git address.</summary>
     Git,
@@ -28,6 +32,9 @@ public sealed class NewAppForm
     public string? Sample { get; set; }
 
     public string Url { get; set; } = "";
+
+    /// <summary>The one that was picked.</summary>
+    public RepositoryRow? Repository { get; private set; }
 
     public string Branch { get; set; } = "";
 
@@ -56,9 +63,30 @@ public sealed class NewAppForm
     public void SetUrl(string url)
     {
         Url = url.Trim();
+        SuggestName(Url);
+    }
+
+    /// <summary>Another repository has other branches.</summary>
+    public void SetRepository(RepositoryRow? repository)
+    {
+        Repository = repository;
+        Branch = "";
+        SuggestName(repository?.FullName ?? "");
+    }
+
+    /// <summary>What to look at; null while it is not known.</summary>
+    public CodeAddress? Address => Code switch
+    {
+        CodeChoice.Git => new CodeAddress(Url),
+        CodeChoice.GitHub when Repository is { } picked => new CodeAddress(null, picked.FullName, picked.ConnectionId),
+        _ => null,
+    };
+
+    private void SuggestName(string address)
+    {
         if (!NameTouched)
         {
-            var last = Url.TrimEnd('/').Split('/', ':')[^1];
+            var last = address.TrimEnd('/').Split('/', ':')[^1];
             Name = Slug.Suggest(last.EndsWith(".git", StringComparison.Ordinal) ? last[..^4] : last);
         }
     }
@@ -81,6 +109,11 @@ public sealed class NewAppForm
         if (Code == CodeChoice.Git)
         {
             Add("source.url", SourceRules.UrlProblem(Url, git));
+        }
+
+        if (Code == CodeChoice.GitHub)
+        {
+            Add("source.repository", Repository is null ? "Pick a repository." : null);
         }
 
         if (Code == CodeChoice.Sample)
@@ -116,8 +149,8 @@ public sealed class NewAppForm
 
     public Core.Apps.NewApp Request => Code == CodeChoice.Sample
         ? new(Name, SourceKind.Portal, DeployOn: [Rule], PlanOverrides: Overrides)
-        : new(Name, Code == CodeChoice.Git ? SourceKind.Git : SourceKind.Portal, Code == CodeChoice.Git ? Url : null, NullIfBlank(Branch), NullIfBlank(Directory), [Rule],
-            Code == CodeChoice.Git ? Overrides : null);
+        : new(Name, Code switch { CodeChoice.Git => SourceKind.Git, CodeChoice.GitHub => SourceKind.GitHub, _ => SourceKind.Portal }, Code == CodeChoice.Git ? Url : null, NullIfBlank(Branch), NullIfBlank(Directory), [Rule],
+            Code == CodeChoice.Portal ? null : Overrides, Code == CodeChoice.GitHub ? Repository?.FullName : null, Code == CodeChoice.GitHub ? Repository?.ConnectionId : null);
 
     private string? Overrides
     {

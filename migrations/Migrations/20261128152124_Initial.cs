@@ -95,6 +95,31 @@ namespace Portal.Migrations.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "git_connections",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    web_url = table.Column<string>(type: "character varying(300)", maxLength: 300, nullable: false),
+                    app_id = table.Column<long>(type: "bigint", nullable: false),
+                    slug = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    name = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    owner = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    client_id = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    client_secret = table.Column<byte[]>(type: "bytea", nullable: false),
+                    private_key = table.Column<byte[]>(type: "bytea", nullable: false),
+                    webhook_secret = table.Column<byte[]>(type: "bytea", nullable: true),
+                    webhook_verified_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    checked_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    problem = table.Column<string>(type: "character varying(600)", maxLength: 600, nullable: true),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    created_by = table.Column<Guid>(type: "uuid", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_git_connections", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "host_processes",
                 columns: table => new
                 {
@@ -215,6 +240,32 @@ namespace Portal.Migrations.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "git_installations",
+                columns: table => new
+                {
+                    connection_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    installation_id = table.Column<long>(type: "bigint", nullable: false),
+                    account = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    account_id = table.Column<long>(type: "bigint", nullable: false),
+                    is_organization = table.Column<bool>(type: "boolean", nullable: false),
+                    all_repositories = table.Column<bool>(type: "boolean", nullable: false),
+                    suspended_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    removed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    for_every_team = table.Column<bool>(type: "boolean", nullable: false),
+                    listed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_git_installations", x => new { x.connection_id, x.installation_id });
+                    table.ForeignKey(
+                        name: "fk_git_installations_git_connections_connection_id",
+                        column: x => x.connection_id,
+                        principalTable: "git_connections",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "apps",
                 columns: table => new
                 {
@@ -223,6 +274,9 @@ namespace Portal.Migrations.Migrations
                     slug = table.Column<string>(type: "character varying(18)", maxLength: 18, nullable: false),
                     source_kind = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     source_url = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    connection_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    installation_id = table.Column<long>(type: "bigint", nullable: true),
+                    repository_id = table.Column<long>(type: "bigint", nullable: true),
                     directory = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
                     plan_overrides = table.Column<string>(type: "jsonb", nullable: true),
                     webhook_secret = table.Column<byte[]>(type: "bytea", nullable: true),
@@ -242,6 +296,12 @@ namespace Portal.Migrations.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_apps", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_apps_git_connection_connection_id",
+                        column: x => x.connection_id,
+                        principalTable: "git_connections",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
                     table.ForeignKey(
                         name: "fk_apps_team_team_id",
                         column: x => x.team_id,
@@ -461,6 +521,57 @@ namespace Portal.Migrations.Migrations
                         column: x => x.user_id,
                         principalTable: "users",
                         principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "git_installation_teams",
+                columns: table => new
+                {
+                    connection_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    installation_id = table.Column<long>(type: "bigint", nullable: false),
+                    team_id = table.Column<Guid>(type: "uuid", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_git_installation_teams", x => new { x.connection_id, x.installation_id, x.team_id });
+                    table.ForeignKey(
+                        name: "fk_git_installation_teams_git_installations_connection_id_inst",
+                        columns: x => new { x.connection_id, x.installation_id },
+                        principalTable: "git_installations",
+                        principalColumns: new[] { "connection_id", "installation_id" },
+                        onDelete: ReferentialAction.Cascade);
+                    table.ForeignKey(
+                        name: "fk_git_installation_teams_team_team_id",
+                        column: x => x.team_id,
+                        principalTable: "teams",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "git_repositories",
+                columns: table => new
+                {
+                    connection_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    repository_id = table.Column<long>(type: "bigint", nullable: false),
+                    installation_id = table.Column<long>(type: "bigint", nullable: false),
+                    full_name = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
+                    default_branch = table.Column<string>(type: "character varying(250)", maxLength: 250, nullable: true),
+                    language = table.Column<string>(type: "character varying(60)", maxLength: 60, nullable: true),
+                    is_private = table.Column<bool>(type: "boolean", nullable: false),
+                    is_archived = table.Column<bool>(type: "boolean", nullable: false),
+                    pushed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    seen_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_git_repositories", x => new { x.connection_id, x.repository_id });
+                    table.ForeignKey(
+                        name: "fk_git_repositories_git_installations_connection_id_installati",
+                        columns: x => new { x.connection_id, x.installation_id },
+                        principalTable: "git_installations",
+                        principalColumns: new[] { "connection_id", "installation_id" },
                         onDelete: ReferentialAction.Cascade);
                 });
 
@@ -897,6 +1008,12 @@ namespace Portal.Migrations.Migrations
                 columns: new[] { "environment_id", "id" });
 
             migrationBuilder.CreateIndex(
+                name: "ix_apps_connection_id_repository_id",
+                table: "apps",
+                columns: new[] { "connection_id", "repository_id" },
+                filter: "connection_id is not null");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_apps_team_id_slug",
                 table: "apps",
                 columns: new[] { "team_id", "slug" },
@@ -955,6 +1072,22 @@ namespace Portal.Migrations.Migrations
                 name: "ix_environments_team_id",
                 table: "environments",
                 column: "team_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_git_connections_web_url_app_id",
+                table: "git_connections",
+                columns: new[] { "web_url", "app_id" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_git_installation_teams_team_id",
+                table: "git_installation_teams",
+                column: "team_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_git_repositories_connection_id_installation_id_pushed_at",
+                table: "git_repositories",
+                columns: new[] { "connection_id", "installation_id", "pushed_at" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_invitations_team_id",
@@ -1159,6 +1292,12 @@ namespace Portal.Migrations.Migrations
                 name: "gateways");
 
             migrationBuilder.DropTable(
+                name: "git_installation_teams");
+
+            migrationBuilder.DropTable(
+                name: "git_repositories");
+
+            migrationBuilder.DropTable(
                 name: "head_checks");
 
             migrationBuilder.DropTable(
@@ -1222,6 +1361,9 @@ namespace Portal.Migrations.Migrations
                 name: "builds");
 
             migrationBuilder.DropTable(
+                name: "git_installations");
+
+            migrationBuilder.DropTable(
                 name: "pushes");
 
             migrationBuilder.DropTable(
@@ -1235,6 +1377,9 @@ namespace Portal.Migrations.Migrations
 
             migrationBuilder.DropTable(
                 name: "apps");
+
+            migrationBuilder.DropTable(
+                name: "git_connections");
 
             migrationBuilder.DropTable(
                 name: "teams");

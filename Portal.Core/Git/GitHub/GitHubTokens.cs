@@ -1,0 +1,66 @@
+using Microsoft.EntityFrameworkCore;
+using Octokit;
+using Portal.Core.Apps;
+using Portal.Core.Common;
+using Portal.Core.Data;
+
+namespace Portal.Core.Git.GitHub;
+
+/// <summary>What a token may do at GitHub; it never may more than its use needs.</summary>
+public enum GitHubUse
+{
+    /// <summary>Read the code of one repository.</summary>
+    Code,
+
+    /// <summary>Tell one repository of builds and deploys, and read its pull requests.</summary>
+    Report,
+
+    /// <summary>List the repositories of an installation.</summary>
+    List,
+}
+
+/// <summary>
+/// Installation tokens: short-lived, for one repository and one use. They live in memory, never in an address, an
+/// argument or a log.
+/// </summary>
+internal sealed class GitHubTokens(IDbContextFactory<PortalDbContext> contexts, GitHubCalls calls, TimeProvider time)
+{
+    /// <summary>A token is replaced when it has less left, so that no fetch loses it half-way.</summary>
+    public static readonly TimeSpan LeastLeft = TimeSpan.FromMinutes(15);
+
+    public sealed record Token(string Value, DateTimeOffset ExpiresAt);
+
+    /// <exception cref="PortalException">A sentence that says why this repository cannot be read.</exception>
+    public async Task<Token> MintAsync(GitConnection connection, long installation, long? repository, GitHubUse use, CancellationToken cancellationToken)
+    {
+        var created = await calls.AsAppAsync(connection, client => client.Connection.Post<AccessToken>(
+            new Uri($"app/installations/{installation}/access_tokens", UriKind.Relative), Body(repository, use), "application/vnd.github+json", "application/json"), cancellationToken);
+        return new Token(created.Body.Token, created.Body.ExpiresAt);
+    }
+
+    /// <summary>For the code of one app; minted when first asked for, and again when it grows old.</summary>
+    public GitAccess For(App app) => new(async cancellationToken =>
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var (connection, installation, repository) = await GitHubAccess.DemandAsync(db, app.Id, cancellationToken);
+        return await MintAsync(connection, installation, repository, GitHubUse.Code, cancellationToken);
+    }, time);
+
+    private static Dictionary<string, object> Body(long? repository, GitHubUse use)
+    {
+        var body = new Dictionary<string, object>
+        {
+            ["permissions"] = use switch
+            {
+                GitHubUse.Code => new Dictionary<string, string> { ["contents"] = "read", ["metadata"] = "read" },
+                GitHubUse.List => new Dictionary<string, string> { ["metadata"] = "read" },
+                _ => new Dictionary<string, string> { ["metadata"] = "read", ["checks"] = "write", ["deployments"] = "write", ["statuses"] = "write", ["pull_requests"] = "write" },
+            },
+        };
+        if (repository is { } id)
+        {
+            body["repository_ids"] = new[] { id };
+        }
+        return body;
+    }
+}

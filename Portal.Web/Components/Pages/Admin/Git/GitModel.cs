@@ -1,0 +1,40 @@
+using Portal.Core.Access;
+using Portal.Core.Common;
+using Portal.Core.Git.GitHub;
+using Portal.Core.Teams;
+
+namespace Portal.Web.Components.Pages.Admin.Git;
+
+/// <summary>What Admin → Git connections shows.</summary>
+public sealed record GitModel(IReadOnlyList<ConnectionView> Connections, IReadOnlyList<Team> Teams, bool MayChange)
+{
+    public static async Task<GitModel> ReadAsync(Actor actor, ConnectionReader reader, TeamReader teams, CancellationToken cancellationToken) =>
+        new(await reader.ListAsync(actor, cancellationToken), await teams.MineAsync(actor, cancellationToken), AccessPolicy.Allows(actor, Permission.ManagePlatform, Resource.Platform));
+
+    /// <summary>How one connection is, the worst first.</summary>
+    public static Status StatusOf(ConnectionView view)
+    {
+        var connection = view.Connection;
+        if (connection.Problem is { } problem)
+        {
+            return Status.Of(Severity.Error, $"{view.Host} does not answer as it should", problem, "Portal asks again every few minutes. What runs goes on.");
+        }
+        if (connection.CheckedAt is null)
+        {
+            return Status.Of(Severity.Working, "Being looked at", $"Portal asks {view.Host} what the App may see.", "");
+        }
+        if (view.Installations.All(i => !i.Installation.IsUsable))
+        {
+            return Status.Of(Severity.Warning, "Not installed yet", $"The App {connection.Name} is registered at {view.Host}, but nobody has installed it.", "Install it on the account that has the repositories.");
+        }
+        if (view.Installations.FirstOrDefault(i => i is { IsForNobody: true, Installation.IsUsable: true }) is { } unused)
+        {
+            return Status.Of(Severity.Warning, $"No team may use {unused.Installation.Account} yet", "Its repositories are hidden until you say who may choose from them.", "Choose “Every team”, or some, below.");
+        }
+        return !view.CanBeReached
+            ? Status.Of(Severity.Ok, "Connected, without webhooks", $"{view.Host} cannot reach Portal at its address, so Portal looks for new commits by itself every two minutes.", "")
+            : connection.WebhookVerifiedAt is null
+                ? Status.Of(Severity.Working, $"Waiting for the first delivery of {view.Host}", "Until it comes, Portal looks for new commits by itself.", "Push something to one of the repositories, or look at the App's recent deliveries there.")
+                : Status.Of(Severity.Ok, "Connected", $"Deliveries of {view.Host} come in and are verified.", "");
+    }
+}
