@@ -12,7 +12,7 @@ namespace Portal.Core.Git;
 
 public static class GitServices
 {
-    /// <summary>Needs <see cref="PortalOptions"/> and <see cref="SecretBox"/>.</summary>
+    /// <summary>Needs <see cref="PortalOptions"/>, <see cref="SecretBox"/> and <see cref="PortalData"/>.</summary>
     public static IServiceCollection AddPortalGit(this IServiceCollection services)
     {
         services.AddSingleton<GitCommand>();

@@ -9,6 +9,7 @@ internal static class TriggerLoops
     public static IServiceCollection AddTriggerLoops(this IServiceCollection services) => services
         .AddPushDecisions()
         .AddHostedService<HeadLoop>()
+        .AddHostedService<ConnectionLoop>()
         .AddHostedService<ScheduleLoop>()
         .AddHostedService<TriggerJanitor>();
 }

@@ -916,6 +916,22 @@ namespace Portal.Migrations.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("created_by");
 
+                    b.Property<DateTimeOffset?>("DeliveredUpTo")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("delivered_up_to");
+
+                    b.Property<DateTimeOffset?>("GapFrom")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("gap_from");
+
+                    b.Property<DateTimeOffset?>("GapTo")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("gap_to");
+
+                    b.Property<int>("LostDeliveries")
+                        .HasColumnType("integer")
+                        .HasColumnName("lost_deliveries");
+
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasMaxLength(100)
@@ -937,6 +953,10 @@ namespace Portal.Migrations.Migrations
                         .HasMaxLength(600)
                         .HasColumnType("character varying(600)")
                         .HasColumnName("problem");
+
+                    b.Property<int>("Redelivered")
+                        .HasColumnType("integer")
+                        .HasColumnName("redelivered");
 
                     b.Property<string>("Slug")
                         .IsRequired()

@@ -48,6 +48,20 @@ public sealed class GitConnection
     /// <summary>Why it did not when it was asked last; null while it does.</summary>
     public string? Problem { get; set; }
 
+    /// <summary>What the host sent before has come in, as its own list of deliveries says; null before that was first read.</summary>
+    public DateTimeOffset? DeliveredUpTo { get; set; }
+
+    /// <summary>How many deliveries Portal asked for again because no attempt had brought them in.</summary>
+    public int Redelivered { get; set; }
+
+    /// <summary>How many of the listed ones failed so often that Portal stopped asking.</summary>
+    public int LostDeliveries { get; set; }
+
+    /// <summary>Portal was away for longer than the host remembers: what was sent in this time may be lost. Branches were compared since.</summary>
+    public DateTimeOffset? GapFrom { get; set; }
+
+    public DateTimeOffset? GapTo { get; set; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     public required Guid? CreatedBy { get; init; }

@@ -24,5 +24,8 @@ public static class GitHubServices
     }
 
     /// <summary>The worker's part: observing connections.</summary>
-    public static IServiceCollection AddGitHubWork(this IServiceCollection services) => services.AddSingleton<IJobHandler, ConnectionSync>();
+    public static IServiceCollection AddGitHubWork(this IServiceCollection services) => services
+        .AddSingleton<IJobHandler, ConnectionSync>()
+        .AddSingleton<IJobHandler, DeliveryReconciler>()
+        .AddSingleton<ConnectionWatch>();
 }

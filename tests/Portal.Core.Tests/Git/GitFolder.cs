@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Core.Apps;
 using Portal.Core.Common;
+using Portal.Core.Data;
 using Portal.Core.Git;
 using Portal.Core.Git.Hosted;
 using Portal.Testing;
@@ -20,7 +21,7 @@ internal sealed class GitFolder : IDisposable
         Repositories = new HostedRepositories(Git, Options);
         Team = new FakeTeamRepositories();
         Hosted = new ServiceCollection()
-            .AddSingleton(Options).AddSingleton(TimeProvider.System).AddPortalGit().AddSingleton<ITeamRepositories>(Team)
+            .AddSingleton(Options).AddSingleton(TimeProvider.System).AddPortalData("Host=nowhere").AddPortalGit().AddSingleton<ITeamRepositories>(Team)
             .BuildServiceProvider().GetRequiredService<HostedGit>();
         Source = new GitSource(Portal.Core.Apps.SourceKind.Portal, Guid.NewGuid());
     }

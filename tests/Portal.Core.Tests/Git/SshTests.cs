@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Portal.Core.Apps;
 using Portal.Core.Common;
+using Portal.Core.Data;
 using Portal.Core.Git;
 using Portal.Core.Git.Hosted;
 using Portal.Core.Git.Plain;
@@ -43,7 +44,7 @@ public sealed class SshTests : IAsyncLifetime
         }
         await StartAsync("host_key");
         _git.Options.Git.AllowedInternalHosts.Add("127.0.0.1");
-        _host = new ServiceCollection().AddSingleton(_git.Options).AddSingleton(TimeProvider.System).AddPortalGit().AddSingleton<ITeamRepositories>(_git.Team)
+        _host = new ServiceCollection().AddSingleton(_git.Options).AddSingleton(TimeProvider.System).AddPortalData("Host=nowhere").AddPortalGit().AddSingleton<ITeamRepositories>(_git.Team)
             .BuildServiceProvider().GetRequiredService<PlainGit>();
         _source = new GitSource(SourceKind.Git, Guid.NewGuid(), $"ssh://{Environment.UserName}@127.0.0.1:{_port}{_git.Repositories.FolderOf(_git.Source.AppId)}", _key.Private);
     }

@@ -54,7 +54,7 @@ internal sealed class OutsideRepository : IAsyncDisposable
 
     public ServiceProvider Services()
     {
-        var services = new ServiceCollection().AddSingleton(Options).AddSingleton(TimeProvider.System).AddPortalGit().AddSingleton<ITeamRepositories>(new FakeTeamRepositories());
+        var services = new ServiceCollection().AddSingleton(Options).AddSingleton(TimeProvider.System).AddPortalData("Host=nowhere").AddPortalGit().AddSingleton<ITeamRepositories>(new FakeTeamRepositories());
         services.AddDataProtection();
         services.AddSingleton<SecretBox>();
         return services.BuildServiceProvider();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Portal.Core.Access;
 using Portal.Core.Common;
 using Portal.Core.Git.GitHub;
@@ -8,16 +9,28 @@ namespace Portal.Web.Components.Pages.Admin.Git;
 /// <summary>What Admin → Git connections shows.</summary>
 public sealed record GitModel(IReadOnlyList<ConnectionView> Connections, IReadOnlyList<Team> Teams, bool MayChange)
 {
+    private static readonly TimeSpan GapIsTold = TimeSpan.FromDays(7);
+
     public static async Task<GitModel> ReadAsync(Actor actor, ConnectionReader reader, TeamReader teams, CancellationToken cancellationToken) =>
         new(await reader.ListAsync(actor, cancellationToken), await teams.MineAsync(actor, cancellationToken), AccessPolicy.Allows(actor, Permission.ManagePlatform, Resource.Platform));
 
     /// <summary>How one connection is, the worst first.</summary>
-    public static Status StatusOf(ConnectionView view)
+    /// <param name="now">A gap is told for a week.</param>
+    public static Status StatusOf(ConnectionView view, DateTimeOffset now)
     {
         var connection = view.Connection;
         if (connection.Problem is { } problem)
         {
             return Status.Of(Severity.Error, $"{view.Host} does not answer as it should", problem, "Portal asks again every few minutes. What runs goes on.");
+        }
+        if (connection is { GapFrom: { } from, GapTo: { } to } && now - to < GapIsTold)
+        {
+            return Status.Of(Severity.Warning, "Some deliveries may be lost", string.Create(CultureInfo.InvariantCulture, $"Portal was away from {from:d MMM HH:mm} to {to:d MMM HH:mm} UTC, which is longer than {view.Host} keeps deliveries."),
+                "Every followed branch was compared since, so what is pushed is deployed. Tags and pull requests of that time are worth a look.");
+        }
+        if (connection.LostDeliveries > 0)
+        {
+            return Status.Of(Severity.Warning, $"{Controls.Words.Count(connection.LostDeliveries, "delivery", "deliveries")} of {view.Host} came to nothing", "Each failed several times, so Portal stopped asking for it.", "Look at the App's recent deliveries there: its address or secret may have been changed.");
         }
         if (connection.CheckedAt is null)
         {
@@ -35,6 +48,6 @@ public sealed record GitModel(IReadOnlyList<ConnectionView> Connections, IReadOn
             ? Status.Of(Severity.Ok, "Connected, without webhooks", $"{view.Host} cannot reach Portal at its address, so Portal looks for new commits by itself every two minutes.", "")
             : connection.WebhookVerifiedAt is null
                 ? Status.Of(Severity.Working, $"Waiting for the first delivery of {view.Host}", "Until it comes, Portal looks for new commits by itself.", "Push something to one of the repositories, or look at the App's recent deliveries there.")
-                : Status.Of(Severity.Ok, "Connected", $"Deliveries of {view.Host} come in and are verified.", "");
+                : Status.Of(Severity.Ok, "Connected", $"Deliveries of {view.Host} come in and are verified.{(connection.DeliveredUpTo is { } upTo ? string.Create(CultureInfo.InvariantCulture, $" None is missing up to {upTo:HH:mm} UTC.") : "")}{(connection.Redelivered > 0 ? $" {Controls.Words.Count(connection.Redelivered, "delivery was", "deliveries were")} asked for again." : "")}", "");
     }
 }

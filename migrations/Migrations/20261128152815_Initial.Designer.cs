@@ -15,7 +15,7 @@ using Portal.Core.Data;
 namespace Portal.Migrations.Migrations
 {
     [DbContext(typeof(PortalDbContext))]
-    [Migration("20261128152124_Initial")]
+    [Migration("20261128152815_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -919,6 +919,22 @@ namespace Portal.Migrations.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("created_by");
 
+                    b.Property<DateTimeOffset?>("DeliveredUpTo")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("delivered_up_to");
+
+                    b.Property<DateTimeOffset?>("GapFrom")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("gap_from");
+
+                    b.Property<DateTimeOffset?>("GapTo")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("gap_to");
+
+                    b.Property<int>("LostDeliveries")
+                        .HasColumnType("integer")
+                        .HasColumnName("lost_deliveries");
+
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasMaxLength(100)
@@ -940,6 +956,10 @@ namespace Portal.Migrations.Migrations
                         .HasMaxLength(600)
                         .HasColumnType("character varying(600)")
                         .HasColumnName("problem");
+
+                    b.Property<int>("Redelivered")
+                        .HasColumnType("integer")
+                        .HasColumnName("redelivered");
 
                     b.Property<string>("Slug")
                         .IsRequired()

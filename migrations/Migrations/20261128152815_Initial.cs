@@ -111,6 +111,11 @@ namespace Portal.Migrations.Migrations
                     webhook_verified_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     checked_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     problem = table.Column<string>(type: "character varying(600)", maxLength: 600, nullable: true),
+                    delivered_up_to = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    redelivered = table.Column<int>(type: "integer", nullable: false),
+                    lost_deliveries = table.Column<int>(type: "integer", nullable: false),
+                    gap_from = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    gap_to = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     created_by = table.Column<Guid>(type: "uuid", nullable: true)
                 },
