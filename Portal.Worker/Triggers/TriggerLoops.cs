@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Core.Triggers;
+using Portal.Core.Triggers.Reports;
 
 namespace Portal.Worker.Triggers;
 
@@ -10,6 +11,8 @@ internal static class TriggerLoops
         .AddPushDecisions()
         .AddHostedService<HeadLoop>()
         .AddHostedService<ConnectionLoop>()
+        .AddReports()
+        .AddHostedService<ReportLoop>()
         .AddHostedService<ScheduleLoop>()
         .AddHostedService<TriggerJanitor>();
 }
