@@ -27,7 +27,7 @@ make_state() {
   cp -- "$database/portal" "$database/portal_addons" "$secrets/"
   chmod 0755 "$data"
   install -d -m 0755 "$data"/{artifacts,builds,caches,instances}
-  install -d -m 0750 -o portal -g portal "$data/repositories"
+  install -d -m 0750 -o portal -g portal "$data/repositories" "$data/mirrors"
   install -d -m 0700 -o portal -g portal "$data"/{keys,home,gateway}
   if [[ ! -s $data/keys/master.key ]]; then
     head -c 32 /dev/urandom | base64 -w0 >"$data/keys/master.key.new"

@@ -42,7 +42,7 @@ make_layout() {
     install -d -m 0755 /var/lib/portal /run/portal "$data" "$run"
     install -d -m 0700 -o "$user_database" -g "$user_database" "$data/db"
     install -d -m 0750 -o "$user_database" -g "$user_web" "$run/db"
-    install -d -m 0750 -o "$user_web" -g "$user_web" "$data/repositories"
+    install -d -m 0750 -o "$user_web" -g "$user_web" "$data/repositories" "$data/mirrors"
     install -d -m 0700 -o "$user_web" -g "$user_web" "$data/keys" "$data/home" "$data/gateway"
     install -d -m 0755 "$data/artifacts" "$data/builds" "$data/caches" "$data/instances"
     printf '%s\n' "$state" >"$data/state"
@@ -50,7 +50,7 @@ make_layout() {
     mkdir -p -- "$run"
     [[ -O $run && ! -L $run ]] || die "The socket folder $run belongs to somebody else. Remove it, or choose a shorter --state."
     chmod 0700 -- "$run"
-    mkdir -p -- "$data/db" "$run/db" "$data"/{repositories,keys,home,gateway,artifacts,builds,caches,instances}
+    mkdir -p -- "$data/db" "$run/db" "$data"/{repositories,mirrors,keys,home,gateway,artifacts,builds,caches,instances}
   fi
   printf '%s\n' "$data" >"$state/data-folder"
   umask 022

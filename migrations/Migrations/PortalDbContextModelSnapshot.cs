@@ -2028,6 +2028,84 @@ namespace Portal.Migrations.Migrations
                     b.ToTable("push_decisions", (string)null);
                 });
 
+            modelBuilder.Entity("Portal.Core.Triggers.Reports.GitReport", b =>
+                {
+                    b.Property<Guid>("SubjectId")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("subject_id");
+
+                    b.Property<string>("Commit")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("commit");
+
+                    b.Property<Guid>("ConnectionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("connection_id");
+
+                    b.Property<string>("Environment")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("environment");
+
+                    b.Property<Guid>("EnvironmentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("environment_id");
+
+                    b.Property<long?>("ExternalId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("external_id");
+
+                    b.Property<long>("InstallationId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("installation_id");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Problem")
+                        .HasMaxLength(600)
+                        .HasColumnType("character varying(600)")
+                        .HasColumnName("problem");
+
+                    b.Property<long>("RepositoryId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("repository_id");
+
+                    b.Property<string>("Sent")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("sent");
+
+                    b.Property<DateTimeOffset?>("SentAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("sent_at");
+
+                    b.Property<string>("SentState")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("sent_state");
+
+                    b.Property<Guid>("TeamId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("team_id");
+
+                    b.HasKey("SubjectId")
+                        .HasName("pk_git_reports");
+
+                    b.HasIndex("ConnectionId")
+                        .HasDatabaseName("ix_git_reports_connection_id");
+
+                    b.HasIndex("EnvironmentId")
+                        .HasDatabaseName("ix_git_reports_environment_id");
+
+                    b.ToTable("git_reports", (string)null);
+                });
+
             modelBuilder.Entity("Portal.Core.Triggers.ScheduleRun", b =>
                 {
                     b.Property<Guid>("EnvironmentId")
@@ -2470,6 +2548,16 @@ namespace Portal.Migrations.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_push_decisions_push_push_id");
+                });
+
+            modelBuilder.Entity("Portal.Core.Triggers.Reports.GitReport", b =>
+                {
+                    b.HasOne("Portal.Core.Git.GitHub.GitConnection", null)
+                        .WithMany()
+                        .HasForeignKey("ConnectionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_git_reports_git_connections_connection_id");
                 });
 
             modelBuilder.Entity("Portal.Core.Triggers.ScheduleRun", b =>

@@ -7,7 +7,7 @@ using static Microsoft.Playwright.Assertions;
 namespace Portal.Browser.Tests;
 
 /// <summary>The product set up by its admin, with a team "shop", for tests that each make their own app in it.</summary>
-public sealed class BusyProduct : ProductFixture
+public class BusyProduct : ProductFixture
 {
     public const string Collection = "busy product";
 

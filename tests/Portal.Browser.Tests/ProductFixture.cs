@@ -13,19 +13,22 @@ public class ProductFixture : IAsyncLifetime
 
     private IPlaywright _playwright = null!;
 
+    /// <summary>Of the hosts.</summary>
+    protected virtual Dictionary<string, string?> Settings => new() { ["Portal__Limits__StartSeconds"] = "30" };
+
     public PortalHost Host { get; private set; } = null!;
 
     public IBrowser Browser { get; private set; } = null!;
 
     public virtual async ValueTask InitializeAsync()
     {
-        Host = await PortalHost.StartAsync(environment: new Dictionary<string, string?> { ["Portal__Limits__StartSeconds"] = "30" });
+        Host = await PortalHost.StartAsync(environment: Settings);
         _playwright = await Playwright.CreateAsync();
         Assertions.SetDefaultExpectTimeout(20_000);
         Browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = "/usr/bin/chromium", Args = Flags });
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         await Browser.DisposeAsync();
         _playwright.Dispose();

@@ -271,6 +271,36 @@ namespace Portal.Migrations.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "git_reports",
+                columns: table => new
+                {
+                    subject_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    kind = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    environment_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    team_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    connection_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    installation_id = table.Column<long>(type: "bigint", nullable: false),
+                    repository_id = table.Column<long>(type: "bigint", nullable: false),
+                    external_id = table.Column<long>(type: "bigint", nullable: true),
+                    sent = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
+                    sent_state = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
+                    sent_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    environment = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
+                    commit = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
+                    problem = table.Column<string>(type: "character varying(600)", maxLength: 600, nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_git_reports", x => x.subject_id);
+                    table.ForeignKey(
+                        name: "fk_git_reports_git_connections_connection_id",
+                        column: x => x.connection_id,
+                        principalTable: "git_connections",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "apps",
                 columns: table => new
                 {
@@ -1090,6 +1120,16 @@ namespace Portal.Migrations.Migrations
                 column: "team_id");
 
             migrationBuilder.CreateIndex(
+                name: "ix_git_reports_connection_id",
+                table: "git_reports",
+                column: "connection_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_git_reports_environment_id",
+                table: "git_reports",
+                column: "environment_id");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_git_repositories_connection_id_installation_id_pushed_at",
                 table: "git_repositories",
                 columns: new[] { "connection_id", "installation_id", "pushed_at" });
@@ -1298,6 +1338,9 @@ namespace Portal.Migrations.Migrations
 
             migrationBuilder.DropTable(
                 name: "git_installation_teams");
+
+            migrationBuilder.DropTable(
+                name: "git_reports");
 
             migrationBuilder.DropTable(
                 name: "git_repositories");
