@@ -158,6 +158,36 @@ public sealed class GitHubDoubleTroubleTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_shuffled_order_is_another_one_and_nothing_is_lost()
+    {
+        GitHub.Deliveries.Shuffle = true;
+        for (var i = 0; i < 20; i++)
+        {
+            GitHub.Send(_app, "experiment", new JsonObject { ["number"] = i });
+        }
+        await GitHub.Deliveries.SettledAsync(Token);
+        var numbers = _bench.Receiver.Got.Where(g => g.Event == "experiment").Select(g => (int)g.Json["number"]!).ToList();
+        Assert.NotEqual(Enumerable.Range(0, 20), numbers);
+        Assert.Equal(Enumerable.Range(0, 20), numbers.Order());
+    }
+
+    [Fact]
+    public async Task The_hook_changes_through_the_API_and_a_payload_that_is_too_large_is_told_to_nobody()
+    {
+        using var http = await HttpAsync(Jwt.Of(_app, GitHub));
+        using var body = new StringContent("""{"secret":"second","content_type":"form"}""");
+        using var changed = await http.PatchAsync("app/hook/config", body, Token);
+        Assert.DoesNotContain("second", await changed.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
+        GitHub.Send(_app, "experiment", new JsonObject { ["text"] = "a & ü" });
+        GitHub.Send(_app, "experiment", new JsonObject { ["text"] = new string('x', 27_000_000) });
+        await GitHub.Deliveries.SettledAsync(Token);
+        var got = _bench.Receiver.Got.Single(g => g.Event == "experiment");
+        Assert.True(got.SignedBy("second"));
+        Assert.Equal("""payload={"text":"a & ü"}""", WebUtility.UrlDecode(System.Text.Encoding.UTF8.GetString(got.Body)));
+        Assert.Equal(1, GitHub.Deliveries.TooLarge);
+    }
+
+    [Fact]
     public async Task A_receiver_that_does_not_answer_in_time_has_failed()
     {
         GitHub.Deliveries.Deadline = TimeSpan.FromMilliseconds(200);

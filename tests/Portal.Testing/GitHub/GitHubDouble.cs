@@ -126,8 +126,10 @@ public sealed partial class GitHubDouble : IAsyncDisposable
         DeploymentRoutes.Map(rest);
         PullRoutes.Map(rest);
         DeliveryRoutes.Map(rest);
+        PersonRoutes.Map(rest);
         new ManifestPages(this).Map(routes);
         new InstallPages(this).Map(routes);
+        new OAuthPages(this).Map(routes);
         var git = new GitDoor(this);
         foreach (var file in new[] { "info/refs", "git-upload-pack", "git-receive-pack" })
         {
