@@ -157,6 +157,9 @@ internal sealed class HookReceiver : IAsyncDisposable
 
     public int Status { get; set; } = 202;
 
+    /// <summary>Takes them and never answers.</summary>
+    public bool Silent { get; set; }
+
     public IReadOnlyList<Got> Got
     {
         get
@@ -196,6 +199,10 @@ internal sealed class HookReceiver : IAsyncDisposable
             _got.Add(new Got(headers["X-GitHub-Event"]!, headers["X-GitHub-Delivery"]!, headers["X-Hub-Signature-256"], body.ToArray()));
         }
         http.Response.StatusCode = Status;
+        if (Silent)
+        {
+            await Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+        }
     }
 }
 

@@ -7,6 +7,7 @@ public sealed partial class GitHubDouble
 
     private readonly Dictionary<string, (DoubleApp App, DateTimeOffset Until)> _manifestCodes = [];
     private readonly Dictionary<string, OAuthCode> _oauthCodes = [];
+    private readonly HashSet<(long App, long Person)> _authorized = [];
 
     /// <summary>Under the gate, as the next one.</summary>
     internal string AddManifestCode(DoubleApp app)
@@ -36,6 +37,57 @@ public sealed partial class GitHubDouble
         {
             return _oauthCodes.Remove(code, out var kept) && kept.Until > State.Now ? kept : null;
         }
+    }
+
+    internal bool HasAuthorized(DoubleApp app, DoubleAccount person)
+    {
+        lock (State.Gate)
+        {
+            return _authorized.Contains((app.Id, person.Id));
+        }
+    }
+
+    internal void Authorize(DoubleApp app, DoubleAccount person)
+    {
+        lock (State.Gate)
+        {
+            _authorized.Add((app.Id, person.Id));
+        }
+    }
+
+    /// <summary>A person's token as the app gets it at sign-in, eight hours long.</summary>
+    public string CreateUserToken(DoubleApp app, string login)
+    {
+        lock (State.Gate)
+        {
+            var person = State.Person(login);
+            Authorize(app, person);
+            return CreateUserToken(app, person, TimeSpan.FromHours(8));
+        }
+    }
+
+    internal string CreateUserToken(DoubleApp app, DoubleAccount person, TimeSpan life)
+    {
+        lock (State.Gate)
+        {
+            return State.Add(new DoubleToken($"ghu_{Tokens.Random(36)}", TokenKind.AppUser) { App = app, User = person, Expires = State.Now + life }).Value;
+        }
+    }
+
+    /// <summary>The person takes back what the app may do in their name; the app is told, whatever it subscribed to.</summary>
+    public Task RevokeAuthorizationAsync(DoubleApp app, string login)
+    {
+        lock (State.Gate)
+        {
+            var person = State.Person(login);
+            _authorized.Remove((app.Id, person.Id));
+            foreach (var token in State.Tokens.Values.Where(t => t.Kind == TokenKind.AppUser && t.App == app && t.User == person).ToList())
+            {
+                State.Tokens.Remove(token.Value);
+            }
+            Webhooks.OfApp(app, "github_app_authorization", "revoked", new() { ["sender"] = Shapes.Account(person) });
+        }
+        return Task.CompletedTask;
     }
 
     internal sealed record OAuthCode(DoubleApp App, DoubleAccount Person, string Redirect, string? Challenge, string Scopes, DateTimeOffset Until);

@@ -26,6 +26,15 @@ public sealed partial class GitHubDouble
         }
     }
 
+    /// <summary>Any event at all, such as one that is not known yet; over 25 MB it is not sent.</summary>
+    public void Send(DoubleApp app, string @event, JsonObject payload)
+    {
+        lock (State.Gate)
+        {
+            Webhooks.OfApp(app, @event, null, payload);
+        }
+    }
+
     public Task SuspendInstallationAsync(DoubleInstallation installation)
     {
         lock (State.Gate)

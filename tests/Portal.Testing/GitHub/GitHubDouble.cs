@@ -46,6 +46,7 @@ public sealed partial class GitHubDouble : IAsyncDisposable
         Deliveries = new DoubleDeliveries(State);
         Webhooks = new Webhooks(State, Shapes, Deliveries);
         Pulls = new PullRequestWatch(State, Shapes, Webhooks);
+        Checks = new CheckBook(State, Shapes, Webhooks);
         Pushes = new Pushes(State, Shapes, Webhooks, Pulls);
     }
 
@@ -76,6 +77,8 @@ public sealed partial class GitHubDouble : IAsyncDisposable
     internal Webhooks Webhooks { get; }
 
     internal PullRequestWatch Pulls { get; }
+
+    internal CheckBook Checks { get; }
 
     internal Pushes Pushes { get; }
 
@@ -118,8 +121,15 @@ public sealed partial class GitHubDouble : IAsyncDisposable
         AppRoutes.Map(rest);
         InstallationRoutes.Map(rest);
         RepositoryRoutes.Map(rest);
+        StatusRoutes.Map(rest);
+        CheckRoutes.Map(rest);
+        DeploymentRoutes.Map(rest);
+        PullRoutes.Map(rest);
+        DeliveryRoutes.Map(rest);
+        PersonRoutes.Map(rest);
         new ManifestPages(this).Map(routes);
         new InstallPages(this).Map(routes);
+        new OAuthPages(this).Map(routes);
         var git = new GitDoor(this);
         foreach (var file in new[] { "info/refs", "git-upload-pack", "git-receive-pack" })
         {

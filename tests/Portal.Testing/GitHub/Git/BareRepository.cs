@@ -19,6 +19,9 @@ internal sealed record RefChange(string Ref, string Before, string After)
 /// <summary>A bare git folder, made when it is first needed. Who changes references holds <see cref="Writing"/>.</summary>
 internal sealed class BareRepository(string folder, TimeProvider time)
 {
+    private const string Settings =
+        "[http]\n\treceivepack = true\n[uploadpack]\n\tallowFilter = true\n\tallowAnySHA1InWant = true\n[receive]\n\thideRefs = refs/pull\n";
+
     private readonly SemaphoreSlim _making = new(1, 1);
     private volatile bool _made;
 
@@ -44,16 +47,7 @@ internal sealed class BareRepository(string folder, TimeProvider time)
                 await GitProcess.RunAsync(null, CloneFrom is null
                     ? ["init", "--bare", "--quiet", "--initial-branch=main", folder]
                     : ["clone", "--bare", "--quiet", "--no-hardlinks", "--", CloneFrom, folder]);
-                foreach (var (key, value) in new[]
-                {
-                    ("http.receivepack", "true"),
-                    ("uploadpack.allowFilter", "true"),
-                    ("uploadpack.allowAnySHA1InWant", "true"),
-                    ("receive.hideRefs", "refs/pull"),
-                })
-                {
-                    await GitProcess.RunAsync(folder, ["config", key, value]);
-                }
+                await File.AppendAllTextAsync(Path.Combine(folder, "config"), Settings);
                 _made = true;
             }
         }

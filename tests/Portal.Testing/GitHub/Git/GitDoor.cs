@@ -49,8 +49,15 @@ internal sealed class GitDoor(GitHubDouble github)
         try
         {
             var before = await repository.Git.RefsAsync();
-            await BackendAsync(http, repository, file);
-            await github.Pushes.AnnounceAsync(repository, before, pusher!);
+            try
+            {
+                await BackendAsync(http, repository, file);
+            }
+            finally
+            {
+                // What was received stays received when the one who pushed has left.
+                await github.Pushes.AnnounceAsync(repository, before, pusher!);
+            }
         }
         finally
         {

@@ -4,10 +4,9 @@ namespace Portal.Testing.GitHub;
 /// Sends webhooks and remembers what became of them. One after the other and in order unless a test asks for worse;
 /// nothing is tried again by itself.
 /// </summary>
-public sealed class DoubleDeliveries : IAsyncDisposable
+public sealed partial class DoubleDeliveries : IAsyncDisposable
 {
     internal const int MostPayload = 25 * 1024 * 1024;
-    private const int MostLogged = 50_000;
     private const int MostWaiting = 100_000;
 
     private readonly DoubleState _state;
@@ -16,7 +15,6 @@ public sealed class DoubleDeliveries : IAsyncDisposable
     private readonly LinkedList<DoubleDelivery> _waiting = new();
     private readonly LinkedList<DoubleDelivery> _aside = new();
     private readonly List<DoubleDelivery> _held = [];
-    private readonly Queue<DoubleDelivery> _log = new();
     private readonly CancellationTokenSource _end = new();
     private Random _random = new(1);
     private TaskCompletionSource _settled = Done();
@@ -49,18 +47,6 @@ public sealed class DoubleDeliveries : IAsyncDisposable
 
     /// <summary>Payloads over 25 MB, of which GitHub tells nobody.</summary>
     public int TooLarge { get; private set; }
-
-    /// <summary>Every attempt that has ended, oldest first.</summary>
-    public IReadOnlyList<DoubleDelivery> Log
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return [.. _log];
-            }
-        }
-    }
 
     /// <summary>What is held back now.</summary>
     public IReadOnlyList<DoubleDelivery> Held
@@ -175,31 +161,6 @@ public sealed class DoubleDeliveries : IAsyncDisposable
         }
     }
 
-    internal DoubleDelivery? Find(DoubleApp app, long id)
-    {
-        lock (_gate)
-        {
-            return _log.FirstOrDefault(d => d.Id == id && d.App == app && d.DeliveredAt >= _state.Now - Kept);
-        }
-    }
-
-    /// <summary>Newest first.</summary>
-    internal List<DoubleDelivery> Of(DoubleApp app)
-    {
-        lock (_gate)
-        {
-            return [.. _log.Where(d => d.App == app && d.DeliveredAt >= _state.Now - Kept).OrderByDescending(d => d.Id)];
-        }
-    }
-
-    internal void Again(DoubleDelivery delivery)
-    {
-        lock (_gate)
-        {
-            Start(delivery with { Id = _state.NextId("delivery"), Redelivery = true });
-        }
-    }
-
     private static TaskCompletionSource Done()
     {
         var source = new TaskCompletionSource();
@@ -256,15 +217,6 @@ public sealed class DoubleDeliveries : IAsyncDisposable
             Record(ended);
             _running--;
             Pump();
-        }
-    }
-
-    private void Record(DoubleDelivery delivery)
-    {
-        _log.Enqueue(delivery);
-        if (_log.Count > MostLogged)
-        {
-            _log.Dequeue();
         }
     }
 }

@@ -109,6 +109,7 @@ internal sealed class InstallPages(GitHubDouble github)
         var id = installation?.Id.ToString(CultureInfo.InvariantCulture);
         if (app.Manifest.RequestOAuthOnInstall && app.Manifest.CallbackUrls is [var callback, ..] && installation is not null)
         {
+            github.Authorize(app, person);
             var code = github.AddOAuthCode(app, person, callback, null, "");
             http.Response.Redirect(Html.Link(callback, ("code", code), ("installation_id", id), ("setup_action", action), ("state", state)));
         }
