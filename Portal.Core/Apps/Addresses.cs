@@ -7,6 +7,9 @@ public sealed class Addresses(PortalOptions options)
 {
     public const string Production = "production";
 
+    /// <summary>The environment that previews take their variables from.</summary>
+    public const string PreviewTemplate = "previews";
+
     /// <summary><c>{app}--{team}</c> for production, <c>{env}--{app}--{team}</c> otherwise; at most 58 characters.</summary>
     public static string Label(string team, string app, string environment) =>
         environment == Production ? $"{app}--{team}" : $"{environment}--{app}--{team}";

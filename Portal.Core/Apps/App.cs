@@ -80,8 +80,14 @@ public sealed class App
 
     public int LastBuildNumber { get; set; }
 
+    /// <summary>A pull request gets an environment of its own while this is set.</summary>
+    public PreviewSettings? Previews { get; set; }
+
     public uint Version { get; init; }
 }
+
+/// <param name="IdleDays">A preview that nobody used for so long is removed: 1–90.</param>
+public sealed record PreviewSettings(int IdleDays);
 
 public enum DeployTrigger
 {
@@ -89,6 +95,21 @@ public enum DeployTrigger
     Tag,
     Schedule,
     Manual,
+
+    /// <summary>Of a preview; never part of a rule.</summary>
+    PullRequest,
+}
+
+public enum EnvironmentKind
+{
+    /// <summary>Made by a person, follows a branch.</summary>
+    Standing,
+
+    /// <summary>Never runs: previews take their variables and sizes from it.</summary>
+    PreviewTemplate,
+
+    /// <summary>Of one pull request; comes and goes with it.</summary>
+    Preview,
 }
 
 /// <summary>One rule of "Deploy when…".</summary>
@@ -128,6 +149,14 @@ public sealed class AppEnvironment
     public required Guid TeamId { get; init; }
 
     public required string Slug { get; init; }
+
+    public EnvironmentKind Kind { get; init; }
+
+    /// <summary>The environment whose variables count here; null: its own.</summary>
+    public Guid? VariablesFrom { get; init; }
+
+    /// <summary>Code of strangers runs here: it gets no secret, whatever the variables say.</summary>
+    public bool WithoutSecrets { get; set; }
 
     /// <summary>The branch it follows; null until the first push, whose branch becomes it.</summary>
     public string? Branch { get; set; }
@@ -179,6 +208,7 @@ internal sealed class AppMapping : IEntityTypeConfiguration<App>
         builder.Property(a => a.SourceProblem).HasMaxLength(600);
         builder.Property(a => a.Directory).HasMaxLength(200);
         builder.Property(a => a.PlanOverrides).HasColumnType("jsonb");
+        builder.Property(a => a.Previews).HasColumnType("jsonb");
         builder.HasIndex(a => new { a.TeamId, a.Slug }).IsUnique();
         builder.HasOne<Team>().WithMany().HasForeignKey(nameof(App.TeamId)).OnDelete(DeleteBehavior.Restrict);
         builder.Property(a => a.Version).IsRowVersion();

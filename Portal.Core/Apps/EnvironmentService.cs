@@ -50,7 +50,7 @@ public sealed class EnvironmentService(IDbContextFactory<PortalDbContext> contex
         {
             throw PortalException.Conflict($"The app already has an environment “{request.Name}”.");
         }
-        if (existing.Count >= limits.EnvironmentsPerApp)
+        if (existing.Count(e => e.Kind == EnvironmentKind.Standing) >= limits.EnvironmentsPerApp)
         {
             throw PortalException.Conflict($"The app has {limits.EnvironmentsPerApp} environments, which is the limit.");
         }
@@ -159,6 +159,10 @@ public sealed class EnvironmentService(IDbContextFactory<PortalDbContext> contex
         if (found.Environment.Slug == Addresses.Production)
         {
             throw PortalException.Conflict("An app keeps its production environment; delete the app instead.");
+        }
+        if (found.Environment.Kind != EnvironmentKind.Standing)
+        {
+            throw PortalException.Conflict("This environment belongs to the app's previews: turn them off, or remove the one preview.");
         }
         if (confirmation != found.Environment.Slug)
         {

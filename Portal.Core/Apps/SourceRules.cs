@@ -57,6 +57,7 @@ public static class SourceRules
         }
         return rule.On switch
         {
+            DeployTrigger.PullRequest => "Pull requests have previews; turn those on instead.",
             DeployTrigger.Tag when string.IsNullOrEmpty(rule.Pattern) || rule.Pattern.Length > 100 => "A tag pattern such as v* is needed.",
             DeployTrigger.Schedule when !Cronos.CronExpression.TryParse(rule.Cron ?? "", out _) => "The schedule needs five cron fields, such as 0 6 * * 1-5.",
             DeployTrigger.Schedule when rule.TimeZone is { Length: > 0 } zone && !TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _) => $"“{rule.TimeZone}” is no time zone; use one such as Europe/Berlin.",

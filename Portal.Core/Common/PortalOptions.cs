@@ -202,6 +202,10 @@ public sealed class LimitOptions
     [Range(1, 1000)]
     public int EnvironmentsPerApp { get; set; } = 10;
 
+    /// <summary>Previews of pull requests that a team may have at once.</summary>
+    [Range(0, 10_000)]
+    public int PreviewsPerTeam { get; set; } = 20;
+
     [Range(1, 10_000)]
     public int VariablesPerEnvironment { get; set; } = 200;
 

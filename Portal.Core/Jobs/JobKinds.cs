@@ -20,6 +20,9 @@ public static class JobKinds
     /// <summary>Observe a git connection. Key: connection id, or with "/" and the number of one installation. Lane: connection.</summary>
     public const string GitSync = "git-sync";
 
+    /// <summary>Converge the preview of a pull request. Key: app id, "/", number. Lane: the same.</summary>
+    public const string Preview = "preview";
+
     /// <summary>Tell the git host of an environment's builds and releases. Key: environment id. Lane: the same.</summary>
     public const string Report = "report";
 

@@ -18,6 +18,9 @@ public sealed record AppView(Team Team, App App, IReadOnlyList<EnvironmentView> 
     /// <summary>Why apps are not isolated from each other where they run; null: they are.</summary>
     public string? NotIsolated { get; init; }
 
+    /// <summary>What previews take their variables from; null for an app that never had previews.</summary>
+    public EnvironmentView? PreviewTemplate { get; init; }
+
     public EnvironmentView Production => Environments.First(e => e.Environment.Slug == Addresses.Production);
 }
 
@@ -100,7 +103,11 @@ public sealed class AppReader(IDbContextFactory<PortalDbContext> contexts, Addre
         }
         var recently = time.GetUtcNow() - SystemReader.Silent;
         var notIsolated = await db.Set<HostProcess>().Where(h => h.SeenAt > recently && h.NotIsolated != null).Select(h => h.NotIsolated).FirstOrDefaultAsync(cancellationToken);
-        return new AppView(found.Team, found.App, views) { NotIsolated = notIsolated };
+        return new AppView(found.Team, found.App, [.. views.Where(v => v.Environment.Kind != EnvironmentKind.PreviewTemplate)])
+        {
+            NotIsolated = notIsolated,
+            PreviewTemplate = views.Find(v => v.Environment.Kind == EnvironmentKind.PreviewTemplate),
+        };
     }
 
     public static Status StatusOf(AppEnvironment environment) => CoreJson.Read<Status>(environment.Status) ?? Unknown;

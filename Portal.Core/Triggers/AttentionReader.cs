@@ -4,6 +4,7 @@ using Portal.Core.Apps;
 using Portal.Core.Common;
 using Portal.Core.Data;
 using Portal.Core.Releases;
+using Portal.Core.Triggers.Previews;
 
 namespace Portal.Core.Triggers;
 
@@ -20,6 +21,9 @@ public enum AttentionKind
 
     /// <summary>The webhook worked once; the newest commits came without it.</summary>
     QuietWebhook,
+
+    /// <summary>A pull request of a fork, of which nothing runs before somebody approves it.</summary>
+    Unapproved,
 }
 
 /// <summary>One thing that needs a person.</summary>
@@ -52,9 +56,10 @@ public sealed class AttentionReader(IDbContextFactory<PortalDbContext> contexts,
         pushes.AddRange(await FailedAsync(db, owner.Id, now - Recent, cancellationToken));
         pushes.AddRange(await WaitingAsync(db, owner.Id, now - LongWait, cancellationToken));
         pushes.AddRange(await QuietAsync(db, owner.Id, now - Recent, cancellationToken));
+        pushes.AddRange(await UnapprovedAsync(db, owner.Id, cancellationToken));
         var failing = await StatusesAsync(db, owner.Id, AppReader.Fails, Shown, cancellationToken);
         var warned = failing.Count >= Shown ? [] : await StatusesAsync(db, owner.Id, AppReader.Warns, Shown - failing.Count, cancellationToken);
-        var total = await db.Set<AppEnvironment>().CountAsync(e => e.TeamId == owner.Id && e.DeletedAt == null
+        var total = await db.Set<AppEnvironment>().CountAsync(e => e.TeamId == owner.Id && e.Kind != EnvironmentKind.Preview && e.DeletedAt == null
             && (EF.Functions.JsonContains(e.Status!, AppReader.Fails) || EF.Functions.JsonContains(e.Status!, AppReader.Warns)), cancellationToken);
         return new AttentionList([.. failing.Concat(warned).Concat(pushes).OrderBy(a => a.Severity == Severity.Error ? 0 : 1).Take(Shown)], total + pushes.Count);
     }
@@ -63,7 +68,7 @@ public sealed class AttentionReader(IDbContextFactory<PortalDbContext> contexts,
     {
         var rows = await (from e in db.Set<AppEnvironment>().AsNoTracking()
                           join a in db.Set<App>().AsNoTracking() on e.AppId equals a.Id
-                          where e.TeamId == team && e.DeletedAt == null && a.DeletedAt == null && EF.Functions.JsonContains(e.Status!, severity)
+                          where e.TeamId == team && e.Kind != EnvironmentKind.Preview && e.DeletedAt == null && a.DeletedAt == null && EF.Functions.JsonContains(e.Status!, severity)
                           orderby e.Slug == Addresses.Production ? 0 : 1, a.Slug, e.Slug
                           select new { App = a.Slug, Environment = e }).Take(most).ToListAsync(cancellationToken);
         return rows.Select(r =>
@@ -113,6 +118,16 @@ public sealed class AttentionReader(IDbContextFactory<PortalDbContext> contexts,
         return rows.Select(r => new Attention(AttentionKind.QuietWebhook, r.App, null, Severity.Warning,
             r.Found == 1 ? "A push came without its webhook; Portal found it later" : $"{r.Found} pushes came without their webhook; Portal found them later",
             "Look at the webhook's deliveries at the git host: its address or secret may have changed."));
+    }
+
+    private static async Task<IEnumerable<Attention>> UnapprovedAsync(PortalDbContext db, Guid team, CancellationToken cancellationToken)
+    {
+        var rows = await (from p in db.Set<Preview>().AsNoTracking()
+                          join a in db.Set<App>() on p.AppId equals a.Id
+                          where p.TeamId == team && a.DeletedAt == null && p.State == PreviewState.Waiting
+                          orderby p.ActiveAt descending
+                          select new { App = a.Slug, p.Number, p.Title }).Take(MostPushes).ToListAsync(cancellationToken);
+        return rows.Select(r => new Attention(AttentionKind.Unapproved, r.App, null, Severity.Warning, $"Pull request {r.Number} of a fork waits for approval", $"“{r.Title}”: read the commit, then approve it on the app's overview."));
     }
 
     private static string Short(string? full) => full?.Split('/', 3) is [_, _, var name] ? name : full ?? "the repository";

@@ -125,7 +125,7 @@ public sealed class PushDecider(IDbContextFactory<PortalDbContext> contexts, IGi
         var info = await repository.FetchAsync(head, cancellationToken);
         var changed = new Dictionary<string, IReadOnlyList<string>?>();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var follows = app.SourceKind != SourceKind.Portal && await db.Set<AppEnvironment>().AnyAsync(e => e.AppId == app.Id && e.Branch == null && e.DeletedAt == null, cancellationToken)
+        var follows = app.SourceKind != SourceKind.Portal && await db.Set<AppEnvironment>().AnyAsync(e => e.AppId == app.Id && e.Branch == null && e.Kind == EnvironmentKind.Standing && e.DeletedAt == null, cancellationToken)
             ? await repository.DefaultBranchAsync(cancellationToken)
             : null;
         foreach (var live in await LiveCommits(db, app.Id).Select(l => l.Commit).Distinct().ToListAsync(cancellationToken))
@@ -149,7 +149,7 @@ public sealed class PushDecider(IDbContextFactory<PortalDbContext> contexts, IGi
             await EndAsync(db, push, gathered.Failed ? PushState.Failed : PushState.Decided, null, cancellationToken);
             return;
         }
-        var environments = await db.Set<AppEnvironment>().Where(e => e.AppId == app.Id && e.DeletedAt == null).OrderBy(e => e.CreatedAt).ToListAsync(cancellationToken);
+        var environments = await db.Set<AppEnvironment>().Where(e => e.AppId == app.Id && e.Kind == EnvironmentKind.Standing && e.DeletedAt == null).OrderBy(e => e.CreatedAt).ToListAsync(cancellationToken);
         if (gathered.DefaultBranch is { } first)
         {
             await receiver.FollowFirstBranchAsync(db, app, Actor.Machine("git"), [new RefUpdate("", push.After!, RefNames.Branches + first)], cancellationToken);

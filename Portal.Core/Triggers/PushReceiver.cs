@@ -46,7 +46,7 @@ public sealed class PushReceiver(IDbContextFactory<PortalDbContext> contexts, Jo
     {
         var branches = updates.Where(u => !RefNames.IsZero(u.After)).Select(u => RefNames.Branch(u.Ref)).OfType<string>().ToList();
         if (branches.Count == 0
-            || await db.Set<AppEnvironment>().Where(e => e.AppId == app.Id && e.Branch == null && e.DeletedAt == null).OrderBy(e => e.CreatedAt).FirstOrDefaultAsync(cancellationToken) is not { } environment)
+            || await db.Set<AppEnvironment>().Where(e => e.AppId == app.Id && e.Branch == null && e.Kind == EnvironmentKind.Standing && e.DeletedAt == null).OrderBy(e => e.CreatedAt).FirstOrDefaultAsync(cancellationToken) is not { } environment)
         {
             return;
         }

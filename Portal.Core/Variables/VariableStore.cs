@@ -36,7 +36,7 @@ public sealed class VariableStore(SecretBox secrets, TimeProvider time)
     /// <summary>The opened values for a run or a build.</summary>
     public async Task<VariableValues> OpenAsync(PortalDbContext db, Guid environment, bool forBuild, CancellationToken cancellationToken)
     {
-        var rows = await Current(db, environment).AsNoTracking().ToListAsync(cancellationToken);
+        var rows = await Effective(db, environment).AsNoTracking().ToListAsync(cancellationToken);
         var wanted = rows.Where(v => v.Use == VariableUse.Both || v.Use == (forBuild ? VariableUse.Build : VariableUse.Run)).ToList();
         return new VariableValues(
             wanted.Where(v => !v.Secret).ToDictionary(v => v.Key, v => v.Value ?? ""),
@@ -45,11 +45,11 @@ public sealed class VariableStore(SecretBox secrets, TimeProvider time)
 
     /// <summary>The keys of the secrets that a run sees.</summary>
     public async Task<IReadOnlyList<string>> SecretKeysAsync(PortalDbContext db, Guid environment, CancellationToken cancellationToken) =>
-        await Current(db, environment).Where(v => v.Secret && v.Use != VariableUse.Build).OrderBy(v => v.Key).Select(v => v.Key).ToListAsync(cancellationToken);
+        await Effective(db, environment).Where(v => v.Secret && v.Use != VariableUse.Build).OrderBy(v => v.Key).Select(v => v.Key).ToListAsync(cancellationToken);
 
     /// <summary>Every secret of an environment, whatever its use: what logs must not show.</summary>
     public async Task<IReadOnlyList<string>> SecretValuesAsync(PortalDbContext db, Guid environment, CancellationToken cancellationToken) =>
-        (await Current(db, environment).AsNoTracking().Where(v => v.Secret).Select(v => v.Sealed!).ToListAsync(cancellationToken))
+        (await Effective(db, environment).AsNoTracking().Where(v => v.Secret).Select(v => v.Sealed!).ToListAsync(cancellationToken))
             .Where(s => s is not null).Select(s => secrets.Open(SecretPurposes.Variable, s)).ToList();
 
     /// <summary>The same of all environments of an app.</summary>
@@ -61,6 +61,13 @@ public sealed class VariableStore(SecretBox secrets, TimeProvider time)
 
     internal static IQueryable<Variable> Current(PortalDbContext db, Guid environment) =>
         db.Set<Variable>().Where(v => v.EnvironmentId == environment && v.Current && !v.Removed);
+
+    /// <summary>Those that count for a run or build there: its own, or those of the environment that it takes them from.</summary>
+    private static IQueryable<Variable> Effective(PortalDbContext db, Guid environment) =>
+        from e in db.Set<AppEnvironment>()
+        join v in db.Set<Variable>() on e.VariablesFrom ?? e.Id equals v.EnvironmentId
+        where e.Id == environment && v.Current && !v.Removed && !(e.WithoutSecrets && v.Secret)
+        select v;
 
     internal static void Replace(PortalDbContext db, Variable? old, Variable next)
     {

@@ -71,6 +71,7 @@ internal static class PortalApi
         api.MapAddOnsApi();
         api.MapLogsApi();
         api.MapPushesApi();
+        api.MapPreviewsApi();
         api.MapAuditApi();
     }
 }

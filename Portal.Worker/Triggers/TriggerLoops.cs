@@ -13,6 +13,7 @@ internal static class TriggerLoops
         .AddHostedService<ConnectionLoop>()
         .AddReports()
         .AddHostedService<ReportLoop>()
+        .AddHostedService<PreviewLoop>()
         .AddHostedService<ScheduleLoop>()
         .AddHostedService<TriggerJanitor>();
 }

@@ -89,6 +89,8 @@ public sealed class ConnectionService
             WebUrl = begun.WebUrl,
             AppId = made.Id,
             Slug = RepositoryText.Clean(made.Slug ?? made.Name, 100),
+            // A link that people follow: it must stay at the host that was named.
+            HtmlUrl = made.HtmlUrl?.StartsWith(begun.WebUrl + "/", StringComparison.OrdinalIgnoreCase) == true && made.HtmlUrl.Length <= 400 ? made.HtmlUrl : $"{begun.WebUrl}/apps/{made.Slug}",
             Name = RepositoryText.Clean(made.Name, 100),
             Owner = RepositoryText.Clean(made.Owner?.Login ?? "", 100),
             ClientId = made.ClientId,

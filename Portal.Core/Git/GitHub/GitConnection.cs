@@ -20,7 +20,7 @@ public sealed class GitConnection
     /// <summary>GitHub's number of the App.</summary>
     public required long AppId { get; init; }
 
-    /// <summary>Part of its page: <c>{WebUrl}/apps/{slug}</c>.</summary>
+    /// <summary>Its name in addresses.</summary>
     public required string Slug { get; set; }
 
     public required string Name { get; set; }
@@ -66,7 +66,10 @@ public sealed class GitConnection
 
     public required Guid? CreatedBy { get; init; }
 
-    public string InstallUrl => $"{WebUrl}/apps/{Slug}/installations/new";
+    /// <summary>The App's own page, as the host names it: github.com and a server of one's own differ.</summary>
+    public required string HtmlUrl { get; set; }
+
+    public string InstallUrl => $"{HtmlUrl}/installations/new";
 }
 
 /// <summary>One account that installed the App, as GitHub last told.</summary>
@@ -145,6 +148,7 @@ internal sealed class GitConnectionMapping : IEntityTypeConfiguration<GitConnect
         builder.ToTable("git_connections");
         builder.HasKey(c => c.Id);
         builder.Property(c => c.WebUrl).HasMaxLength(300);
+        builder.Property(c => c.HtmlUrl).HasMaxLength(400);
         builder.Property(c => c.Slug).HasMaxLength(100);
         builder.Property(c => c.Name).HasMaxLength(100);
         builder.Property(c => c.Owner).HasMaxLength(100);

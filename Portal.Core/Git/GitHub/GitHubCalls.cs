@@ -63,6 +63,10 @@ internal sealed class GitHubCalls(GitHubTransport transport, SecretBox box, Time
         {
             throw new PortalException(Refusal.Invalid, $"{host} refuses: {RepositoryText.Clean(string.Join("; ", [e.Message, .. e.ApiError?.Errors?.Select(x => x.Message ?? x.Code) ?? []]), 300)}");
         }
+        catch (ApiException e) when (e.StatusCode == HttpStatusCode.TooManyRequests)
+        {
+            throw Limited(host, transport.LimitedUntil(budget) ?? time.GetUtcNow() + TimeSpan.FromMinutes(1));
+        }
         catch (ApiException e) when ((int)e.StatusCode is >= 500 or 0 or 408)
         {
             throw new PortalException(Refusal.Unavailable, $"{host} answered {(int)e.StatusCode}; Portal tries again.");

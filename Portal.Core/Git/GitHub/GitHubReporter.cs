@@ -89,6 +89,10 @@ internal sealed class GitHubReporter(IDbContextFactory<PortalDbContext> contexts
             TransientEnvironment = report.IsTransient,
             ProductionEnvironment = report.IsProduction,
         })).Id;
+        if (id == 0)
+        {
+            throw new PortalException(Refusal.Invalid, "The host merged branches instead of making a deployment.");
+        }
         await deployments.Status.Create(key.Repository, id, new NewDeploymentStatus(report.State switch
         {
             ReportState.Queued => DeploymentState.Queued,
@@ -161,7 +165,8 @@ internal sealed class GitHubReporter(IDbContextFactory<PortalDbContext> contexts
         public object? Payload { get; set; }
     }
 
-    private async Task<T> AsRepositoryAsync<T>(RepositoryKey key, Func<IGitHubClient, Task<T>> call, CancellationToken cancellationToken)
+    /// <summary>With a token for this one repository.</summary>
+    public async Task<T> AsRepositoryAsync<T>(RepositoryKey key, Func<IGitHubClient, Task<T>> call, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var connection = await db.Set<GitConnection>().AsNoTracking().SingleOrDefaultAsync(c => c.Id == key.Connection, cancellationToken) ?? throw PortalException.NotFound("connection");

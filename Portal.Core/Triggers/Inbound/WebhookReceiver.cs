@@ -8,6 +8,7 @@ using Portal.Core.Git;
 using Portal.Core.Git.GitHub;
 using Portal.Core.Jobs;
 using Portal.Core.Live;
+using Portal.Core.Triggers.Previews;
 
 namespace Portal.Core.Triggers.Inbound;
 
@@ -50,7 +51,9 @@ public sealed class WebhookReceiver(InboundStore store, WebhookConnections conne
     private static readonly string[] Observed = ["installation", "installation_repositories", "repository", "github_app_authorization", "meta"];
 
     /// <summary>Of a shared connection, what is kept for the apps of its repository; the App's own reports cause more than that.</summary>
-    private static readonly string[] Kept = ["push", "pull_request"];
+    private static readonly string[] Kept = ["push", PullRequestEvent];
+
+    private const string PullRequestEvent = "pull_request";
 
     private readonly record struct Target(Guid App, Guid Team);
 
@@ -85,7 +88,8 @@ public sealed class WebhookReceiver(InboundStore store, WebhookConnections conne
         var stored = await Task.WhenAll((isPush ? meaning.Pushes : [new PushPayload()]).Select((push, place) => store.StoreAsync(new InboundDelivery(
             target.App, target.Team, place == 0 ? key : $"{key}#{place}", isPush ? "push" : delivery.EventName,
             push.Ref, push.Before, push.After, push.PushedBy, push.Message, place == 0 && delivery.Json.Length <= MaxKeptBody ? delivery.Json : default, Headers(delivery), isPush,
-            meaning.IsGreeting ? "the sender's greeting: the connection works" : $"ignored: the event “{delivery.EventName}” is not a push"))));
+            meaning.IsGreeting ? "the sender's greeting: the connection works" : delivery.EventName == PullRequestEvent && meaning.About?.PullRequest is { } number ? $"pull request {number}: its preview follows, where this app has previews"
+            : $"ignored: the event “{delivery.EventName}” is not a push"))));
         var (id, times) = stored[0];
         signals.Signal(LiveTopics.Activity, target.Team);
         if (isPush)
@@ -114,6 +118,12 @@ public sealed class WebhookReceiver(InboundStore store, WebhookConnections conne
         {
             targets = await db.Set<App>().Where(a => a.ConnectionId == delivery.Connection.Id && a.RepositoryId == repository && a.DeletedAt == null)
                 .OrderBy(a => a.Id).Take(MostApps).Select(a => new Target(a.Id, a.TeamId)).ToListAsync(cancellationToken);
+        }
+        if (delivery.EventName == PullRequestEvent && about.PullRequest is { } number && targets.Count > 0)
+        {
+            await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+            targets.ForEach(target => jobs.Enqueue(db, PreviewHandler.JobOf(target.App, target.Team, number)));
+            await db.SaveChangesAsync(cancellationToken);
         }
         var stored = await Task.WhenAll(targets.Select(target => StoreAsync(delivery, meaning, target)));
         return stored.Length == 0 ? (Reception.Unused, Guid.Empty, 1)

@@ -11,6 +11,7 @@ using Portal.Core.Jobs;
 using Portal.Core.Live;
 using Portal.Core.Releases;
 using Portal.Core.Teams;
+using Portal.Core.Triggers.Previews;
 
 namespace Portal.Core.Triggers.Reports;
 
@@ -19,7 +20,7 @@ namespace Portal.Core.Triggers.Reports;
 /// differs, so that nothing is lost, nothing said twice, and progress that came and went meanwhile is left out. It has its
 /// own lane: a slow host holds up no deploy.
 /// </summary>
-internal sealed class ReportHandler(IDbContextFactory<PortalDbContext> contexts, GitHubReporter reporter, JobQueue jobs, Addresses addresses, PortalOptions options, TimeProvider time) : IJobHandler
+internal sealed class ReportHandler(IDbContextFactory<PortalDbContext> contexts, GitHubReporter reporter, GitHubPulls pulls, JobQueue jobs, Addresses addresses, PortalOptions options, TimeProvider time) : IJobHandler
 {
     /// <summary>Newest builds and releases of an environment that are looked at.</summary>
     private const int MostSubjects = 30;
@@ -40,7 +41,7 @@ internal sealed class ReportHandler(IDbContextFactory<PortalDbContext> contexts,
 
         public bool IsFinal => State is not (ReportState.Queued or ReportState.InProgress);
 
-        public string Fingerprint => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Check is not null ? $"{Check}" : $"{Deployment}")));
+        public string Fingerprint => ReportHandler.Fingerprint(Check is not null ? $"{Check}" : $"{Deployment}");
     }
 
     public async Task RunAsync(JobContext context, CancellationToken cancellationToken)
@@ -55,13 +56,14 @@ internal sealed class ReportHandler(IDbContextFactory<PortalDbContext> contexts,
                            select new { Environment = e, App = a, Team = t }).AsNoTracking().SingleOrDefaultAsync(cancellationToken);
         if (place?.App is { ConnectionId: { } connection, InstallationId: { } installation, RepositoryId: { } repository })
         {
-            var words = new ReportWords.Place(place.Team.Slug, place.App.Slug, place.Environment.Slug, addresses.Of(place.Team.Slug, place.App.Slug, place.Environment.Slug), options.PublicUrl, false);
+            var words = new ReportWords.Place(place.Team.Slug, place.App.Slug, place.Environment.Slug, addresses.Of(place.Team.Slug, place.App.Slug, place.Environment.Slug), options.PublicUrl, place.Environment.Kind == EnvironmentKind.Preview);
             var key = new RepositoryKey(connection, installation, repository);
             var again = false;
             foreach (var subject in await SubjectsAsync(db, id, words, cancellationToken))
             {
                 again |= await TellAsync(db, place.Environment, key, words, subject, rows.GetValueOrDefault(subject.Id), cancellationToken);
             }
+            await CommentAsync(db, id, words, place.Environment, cancellationToken);
             if (again)
             {
                 await context.CommitAsync(own =>
@@ -73,7 +75,42 @@ internal sealed class ReportHandler(IDbContextFactory<PortalDbContext> contexts,
             return;
         }
         await EndAsync(db, rows.Values, cancellationToken);
+        await CommentAsync(db, id, null, null, cancellationToken);
     }
+
+    /// <summary>What a pull request's readers are told; once it is gone too.</summary>
+    private async Task CommentAsync(PortalDbContext db, Guid id, ReportWords.Place? place, AppEnvironment? environment, CancellationToken cancellationToken)
+    {
+        var row = await (from p in db.Set<Preview>()
+                         join a in db.Set<App>() on p.AppId equals a.Id
+                         join t in db.Set<Team>() on a.TeamId equals t.Id
+                         where p.EnvironmentId == id
+                         select new { Preview = p, App = a, Team = t }).SingleOrDefaultAsync(cancellationToken);
+        if (row?.App is not { ConnectionId: { } connection, InstallationId: { } installation, RepositoryId: { } repository })
+        {
+            return;
+        }
+        var status = CoreJson.Read<Status>(environment?.Status);
+        var name = $"{row.Team.Slug}/{row.App.Slug}";
+        var text = PreviewWords.Comment(row.Preview, name, place?.Address ?? "", $"{options.PublicUrl}/{name}", environment?.LiveReleaseId is not null, status);
+        var fingerprint = Fingerprint(text);
+        if (row.Preview.CommentSent == fingerprint)
+        {
+            return;
+        }
+        try
+        {
+            row.Preview.CommentId = await pulls.CommentAsync(new RepositoryKey(connection, installation, repository), row.Preview.Number, PreviewWords.Marker(row.Preview), text, row.Preview.CommentId, cancellationToken);
+        }
+        catch (PortalException e) when (e.Refusal != Refusal.Unavailable)
+        {
+            // The conversation is locked, or the pull request is gone: nobody to tell.
+        }
+        row.Preview.CommentSent = fingerprint;
+        await db.SaveAsync(cancellationToken);
+    }
+
+    private static string Fingerprint(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     public Task GiveUpAsync(PortalDbContext db, Job job, string reason, CancellationToken cancellationToken) => Task.CompletedTask;
 

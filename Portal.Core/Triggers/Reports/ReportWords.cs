@@ -84,22 +84,23 @@ internal static class ReportWords
         var text = new StringBuilder();
         if (status is null)
         {
-            text.Append(Escape(title)).Append('.');
+            text.Append(MarkdownText.Escape(title)).Append('.');
         }
         else
         {
-            text.Append(Escape(status.Title)).Append(".\n\n");
+            text.Append(MarkdownText.Escape(status.Title)).Append(".\n\n");
             if (status.Detail.Length > 0)
             {
-                text.Append(Escape(status.Detail)).Append("\n\n");
+                text.Append(MarkdownText.Escape(status.Detail)).Append("\n\n");
             }
             if (status.Next.Length > 0)
             {
-                text.Append("**Next:** ").Append(Escape(status.Next)).Append("\n\n");
+                text.Append("**Next:** ").Append(MarkdownText.Escape(status.Next)).Append("\n\n");
             }
             if (status.Evidence.Count > 0)
             {
-                text.Append(Fenced(string.Join('\n', status.Evidence)));
+                var lines = string.Join('\n', status.Evidence);
+                text.Append(MarkdownText.Fenced(RepositoryText.Keep(lines.Length <= MaxEvidence ? lines : lines[^MaxEvidence..], MaxEvidence)));
             }
         }
         if (state == ReportState.Success)
@@ -107,38 +108,5 @@ internal static class ReportWords
             text.Append(CultureInfo.InvariantCulture, $"\n\n{place.Address}");
         }
         return text.ToString();
-    }
-
-    /// <summary>The longest run of backticks inside, and one more, opens and closes it: nothing in it can end it early.</summary>
-    private static string Fenced(string lines)
-    {
-        lines = RepositoryText.Keep(lines.Length <= MaxEvidence ? lines : lines[^MaxEvidence..], MaxEvidence);
-        var (longest, run) = (2, 0);
-        foreach (var c in lines)
-        {
-            run = c == '`' ? run + 1 : 0;
-            longest = Math.Max(longest, run);
-        }
-        var fence = new string('`', longest + 1);
-        return $"{fence}text\n{lines}\n{fence}";
-    }
-
-    /// <summary>Markdown and HTML mean nothing in it, and nobody is mentioned.</summary>
-    private static string Escape(string text)
-    {
-        var escaped = new StringBuilder(text.Length);
-        foreach (var c in RepositoryText.Clean(text, 1_000))
-        {
-            if (c is '\\' or '`' or '*' or '_' or '{' or '}' or '[' or ']' or '<' or '>' or '#' or '|' or '~' or '!' or '&')
-            {
-                escaped.Append('\\');
-            }
-            escaped.Append(c);
-            if (c == '@')
-            {
-                escaped.Append('\u200b');
-            }
-        }
-        return escaped.ToString();
     }
 }

@@ -35,6 +35,9 @@ public abstract class AppPage<TModel> : LivePage<TModel>
 
     protected string EnvironmentName => string.IsNullOrEmpty(Env) ? Addresses.Production : Env;
 
+    /// <summary>Whether what previews start with has something to show here: it never runs.</summary>
+    protected virtual bool ShowsTemplate => false;
+
     protected override string Address => $"{TeamSlug}/{AppSlug}?{Env}";
 
     /// <summary>The app and the environment that the address names.</summary>
@@ -42,6 +45,7 @@ public abstract class AppPage<TModel> : LivePage<TModel>
     {
         var app = await Apps.GetAsync(actor, Path, cancellationToken);
         var environment = app.Environments.FirstOrDefault(e => e.Environment.Slug == EnvironmentName)
+            ?? (ShowsTemplate && app.PreviewTemplate?.Environment.Slug == EnvironmentName ? app.PreviewTemplate : null)
             ?? throw PortalException.NotFound($"environment “{EnvironmentName}”");
         return (app, environment, AppRights.Of(actor, app));
     }

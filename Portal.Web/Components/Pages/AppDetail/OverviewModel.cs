@@ -2,6 +2,7 @@ using Portal.Core.Apps;
 using Portal.Core.Builds;
 using Portal.Core.Common;
 using Portal.Core.Releases;
+using Portal.Core.Triggers.Previews;
 
 namespace Portal.Web.Components.Pages.AppDetail;
 
@@ -10,6 +11,9 @@ namespace Portal.Web.Components.Pages.AppDetail;
 /// <param name="PushUrl">Of Portal's own repository; null for others.</param>
 public sealed record OverviewModel(AppView App, EnvironmentView Environment, AppRights Rights, IReadOnlyList<TrafficPoint> Day, IReadOnlyList<Release> Recent, string? PushUrl) : IAppModel
 {
+    /// <summary>Of the app's pull requests; null where it has none to show, and on the page of a preview itself.</summary>
+    public IReadOnlyList<PreviewView>? Previews { get; init; }
+
     /// <summary>Nothing was ever pushed: the page shows how to.</summary>
     public bool IsEmpty => Recent.Count == 0 && Environment.LastBuild is null;
 

@@ -59,6 +59,7 @@ public static class ReleaseWords
         DeployTrigger.Push => "Push",
         DeployTrigger.Tag => "Tag",
         DeployTrigger.Schedule => "Schedule",
+        DeployTrigger.PullRequest => "Pull request",
         _ => "By hand",
     };
 

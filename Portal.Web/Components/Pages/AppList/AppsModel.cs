@@ -34,7 +34,7 @@ public sealed record AppsModel(Team Team, IReadOnlyList<AppLine> Lines, Attentio
     public string HrefOf(Attention attention) => attention.Kind switch
     {
         AttentionKind.Status when attention.Environment is { } environment and not Addresses.Production => $"/{Team.Slug}/{attention.App}?env={environment}",
-        AttentionKind.Status => $"/{Team.Slug}/{attention.App}",
+        AttentionKind.Status or AttentionKind.Unapproved => $"/{Team.Slug}/{attention.App}",
         _ => $"/{Team.Slug}/activity?kind=pushes&app={attention.App}",
     };
 
