@@ -24,7 +24,9 @@ namespace Portal.Testing.GitHub;
 /// reviews, protected branches, merge queues, Actions, webhooks of a single repository, searching, teams (a member
 /// writes, an owner administers), SAML and IP lists, marketplace. A pull request's mergeability is known at once, its
 /// counts of commits and lines are not right. Reads never lag behind writes. An installation's page of repositories
-/// shows the first hundred.
+/// shows the first hundred, and <see cref="AddRepositories"/> sends no events. Not checked against the real thing: that
+/// a transfer also sends <c>installation_repositories</c> and a deletion does not, the 403 for an app's own token where
+/// an installation's is needed, and the texts of refusals at the git door.
 /// </remarks>
 public sealed partial class GitHubDouble : IAsyncDisposable
 {

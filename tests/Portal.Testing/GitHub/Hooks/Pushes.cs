@@ -73,22 +73,22 @@ internal sealed class Pushes(DoubleState state, Shapes shapes, Webhooks webhooks
 
     private JsonObject Payload(
         DoubleRepository repository, RefChange change, bool forced, GitCommit? head, IReadOnlyList<GitCommit> commits, IReadOnlyDictionary<string, string> after, DoubleAccount pusher) => new()
-    {
-        ["ref"] = change.Ref,
-        ["before"] = change.Before,
-        ["after"] = change.After,
-        ["repository"] = shapes.PushedRepository(repository),
-        ["pusher"] = new JsonObject { ["name"] = pusher.Login, ["email"] = pusher.Kind == AccountKind.Bot ? null : pusher.NoReplyEmail },
-        ["created"] = change.Created,
-        ["deleted"] = change.Deleted,
-        ["forced"] = forced,
-        ["base_ref"] = change.Created ? after.FirstOrDefault(r => r.Key != change.Ref && r.Value == change.After && r.Key.StartsWith("refs/heads/", StringComparison.Ordinal)).Key : null,
-        ["compare"] = shapes.Web(change.Created
+        {
+            ["ref"] = change.Ref,
+            ["before"] = change.Before,
+            ["after"] = change.After,
+            ["repository"] = shapes.PushedRepository(repository),
+            ["pusher"] = new JsonObject { ["name"] = pusher.Login, ["email"] = pusher.Kind == AccountKind.Bot ? null : pusher.NoReplyEmail },
+            ["created"] = change.Created,
+            ["deleted"] = change.Deleted,
+            ["forced"] = forced,
+            ["base_ref"] = change.Created ? after.FirstOrDefault(r => r.Key != change.Ref && r.Value == change.After && r.Key.StartsWith("refs/heads/", StringComparison.Ordinal)).Key : null,
+            ["compare"] = shapes.Web(change.Created
             ? $"{repository.FullName}/commit/{change.After[..12]}"
             : $"{repository.FullName}/compare/{change.Before[..12]}...{change.After[..12]}"),
-        ["commits"] = new JsonArray([.. commits.Select(c => shapes.PushedCommit(repository, c))]),
-        ["head_commit"] = head is null ? null : shapes.PushedCommit(repository, head),
-    };
+            ["commits"] = new JsonArray([.. commits.Select(c => shapes.PushedCommit(repository, c))]),
+            ["head_commit"] = head is null ? null : shapes.PushedCommit(repository, head),
+        };
 
     private static JsonObject RefPayload(DoubleRepository repository, RefChange change)
     {
