@@ -15,7 +15,7 @@ using Portal.Core.Data;
 namespace Portal.Migrations.Migrations
 {
     [DbContext(typeof(PortalDbContext))]
-    [Migration("20261128153327_Initial")]
+    [Migration("20261128155213_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -185,6 +185,10 @@ namespace Portal.Migrations.Migrations
                         .HasColumnType("jsonb")
                         .HasColumnName("plan_overrides");
 
+                    b.Property<PreviewSettings>("Previews")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("previews");
+
                     b.Property<byte[]>("PreviousWebhookSecret")
                         .HasColumnType("bytea")
                         .HasColumnName("previous_webhook_secret");
@@ -302,6 +306,12 @@ namespace Portal.Migrations.Migrations
                         .HasColumnType("character varying(200)")
                         .HasColumnName("health_path");
 
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("kind");
+
                     b.Property<int>("LastReleaseVersion")
                         .HasColumnType("integer")
                         .HasColumnName("last_release_version");
@@ -333,11 +343,19 @@ namespace Portal.Migrations.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("team_id");
 
+                    b.Property<Guid?>("VariablesFrom")
+                        .HasColumnType("uuid")
+                        .HasColumnName("variables_from");
+
                     b.Property<uint>("Version")
                         .IsConcurrencyToken()
                         .ValueGeneratedOnAddOrUpdate()
                         .HasColumnType("xid")
                         .HasColumnName("xmin");
+
+                    b.Property<bool>("WithoutSecrets")
+                        .HasColumnType("boolean")
+                        .HasColumnName("without_secrets");
 
                     b.HasKey("Id")
                         .HasName("pk_environments");
@@ -930,6 +948,12 @@ namespace Portal.Migrations.Migrations
                     b.Property<DateTimeOffset?>("GapTo")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("gap_to");
+
+                    b.Property<string>("HtmlUrl")
+                        .IsRequired()
+                        .HasMaxLength(400)
+                        .HasColumnType("character varying(400)")
+                        .HasColumnName("html_url");
 
                     b.Property<int>("LostDeliveries")
                         .HasColumnType("integer")
@@ -1889,6 +1913,115 @@ namespace Portal.Migrations.Migrations
                     b.ToTable("known_heads", (string)null);
                 });
 
+            modelBuilder.Entity("Portal.Core.Triggers.Previews.Preview", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("ActiveAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("active_at");
+
+                    b.Property<Guid>("AppId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("app_id");
+
+                    b.Property<string>("ApprovedBy")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("approved_by");
+
+                    b.Property<string>("ApprovedCommit")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("approved_commit");
+
+                    b.Property<string>("Author")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("author");
+
+                    b.Property<long?>("CommentId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("comment_id");
+
+                    b.Property<string>("CommentSent")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("comment_sent");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Ended")
+                        .HasMaxLength(400)
+                        .HasColumnType("character varying(400)")
+                        .HasColumnName("ended");
+
+                    b.Property<bool>("EndedByClosing")
+                        .HasColumnType("boolean")
+                        .HasColumnName("ended_by_closing");
+
+                    b.Property<Guid?>("EnvironmentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("environment_id");
+
+                    b.Property<string>("Head")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("head");
+
+                    b.Property<string>("HeadBranch")
+                        .IsRequired()
+                        .HasMaxLength(250)
+                        .HasColumnType("character varying(250)")
+                        .HasColumnName("head_branch");
+
+                    b.Property<bool>("IsFork")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_fork");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("integer")
+                        .HasColumnName("number");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("state");
+
+                    b.Property<Guid>("TeamId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("team_id");
+
+                    b.Property<string>("Title")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("title");
+
+                    b.HasKey("Id")
+                        .HasName("pk_previews");
+
+                    b.HasIndex("EnvironmentId")
+                        .HasDatabaseName("ix_previews_environment_id");
+
+                    b.HasIndex("AppId", "Number")
+                        .IsUnique()
+                        .HasDatabaseName("ix_previews_app_id_number");
+
+                    b.HasIndex("TeamId", "State")
+                        .HasDatabaseName("ix_previews_team_id_state");
+
+                    b.ToTable("previews", (string)null);
+                });
+
             modelBuilder.Entity("Portal.Core.Triggers.Push", b =>
                 {
                     b.Property<Guid>("Id")
@@ -2531,6 +2664,16 @@ namespace Portal.Migrations.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_known_heads_apps_app_id");
+                });
+
+            modelBuilder.Entity("Portal.Core.Triggers.Previews.Preview", b =>
+                {
+                    b.HasOne("Portal.Core.Apps.App", null)
+                        .WithMany()
+                        .HasForeignKey("AppId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_previews_apps_app_id");
                 });
 
             modelBuilder.Entity("Portal.Core.Triggers.Push", b =>

@@ -117,7 +117,8 @@ namespace Portal.Migrations.Migrations
                     gap_from = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     gap_to = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    created_by = table.Column<Guid>(type: "uuid", nullable: true)
+                    created_by = table.Column<Guid>(type: "uuid", nullable: true),
+                    html_url = table.Column<string>(type: "character varying(400)", maxLength: 400, nullable: false)
                 },
                 constraints: table =>
                 {
@@ -326,6 +327,7 @@ namespace Portal.Migrations.Migrations
                     created_by = table.Column<Guid>(type: "uuid", nullable: true),
                     deleted_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     last_build_number = table.Column<int>(type: "integer", nullable: false),
+                    previews = table.Column<PreviewSettings>(type: "jsonb", nullable: true),
                     xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
                 },
                 constraints: table =>
@@ -681,6 +683,9 @@ namespace Portal.Migrations.Migrations
                     app_id = table.Column<Guid>(type: "uuid", nullable: false),
                     team_id = table.Column<Guid>(type: "uuid", nullable: false),
                     slug = table.Column<string>(type: "character varying(18)", maxLength: 18, nullable: false),
+                    kind = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    variables_from = table.Column<Guid>(type: "uuid", nullable: true),
+                    without_secrets = table.Column<bool>(type: "boolean", nullable: false),
                     branch = table.Column<string>(type: "character varying(250)", maxLength: 250, nullable: true),
                     deploy_on = table.Column<List<DeployRule>>(type: "jsonb", nullable: false),
                     scale = table.Column<ScaleSettings>(type: "jsonb", nullable: false),
@@ -740,6 +745,41 @@ namespace Portal.Migrations.Migrations
                     table.PrimaryKey("pk_known_heads", x => new { x.app_id, x.@ref });
                     table.ForeignKey(
                         name: "fk_known_heads_apps_app_id",
+                        column: x => x.app_id,
+                        principalTable: "apps",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "previews",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    app_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    team_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    number = table.Column<int>(type: "integer", nullable: false),
+                    environment_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    state = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    title = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
+                    author = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    head_branch = table.Column<string>(type: "character varying(250)", maxLength: 250, nullable: false),
+                    head = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    is_fork = table.Column<bool>(type: "boolean", nullable: false),
+                    approved_commit = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
+                    approved_by = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true),
+                    ended = table.Column<string>(type: "character varying(400)", maxLength: 400, nullable: true),
+                    ended_by_closing = table.Column<bool>(type: "boolean", nullable: false),
+                    active_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    comment_id = table.Column<long>(type: "bigint", nullable: true),
+                    comment_sent = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_previews", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_previews_apps_app_id",
                         column: x => x.app_id,
                         principalTable: "apps",
                         principalColumn: "id",
@@ -1187,6 +1227,22 @@ namespace Portal.Migrations.Migrations
                 column: "user_id");
 
             migrationBuilder.CreateIndex(
+                name: "ix_previews_app_id_number",
+                table: "previews",
+                columns: new[] { "app_id", "number" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_previews_environment_id",
+                table: "previews",
+                column: "environment_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_previews_team_id_state",
+                table: "previews",
+                columns: new[] { "team_id", "state" });
+
+            migrationBuilder.CreateIndex(
                 name: "ix_push_decisions_environment_id",
                 table: "push_decisions",
                 column: "environment_id");
@@ -1365,6 +1421,9 @@ namespace Portal.Migrations.Migrations
 
             migrationBuilder.DropTable(
                 name: "memberships");
+
+            migrationBuilder.DropTable(
+                name: "previews");
 
             migrationBuilder.DropTable(
                 name: "push_decisions");
