@@ -1,3 +1,5 @@
+using System.Net.Http.Json;
+using System.Text.Json;
 using Microsoft.Playwright;
 using Portal.Testing;
 using static Microsoft.Playwright.Assertions;
@@ -7,6 +9,8 @@ namespace Portal.Browser.Tests;
 /// <summary>Connecting a GitHub, and what a team has of it afterwards: through the browser on both sides.</summary>
 public sealed class GitHubTests(ConnectedProduct product) : IClassFixture<ConnectedProduct>
 {
+    private string? _token;
+
     [Fact]
     public async Task An_admin_connects_GitHub_and_a_team_deploys_from_a_list_by_pushing()
     {
@@ -24,12 +28,72 @@ public sealed class GitHubTests(ConnectedProduct product) : IClassFixture<Connec
         await product.LiveAsync("shop", 1);
         Assert.Equal("Hello from GitHub", await AnswerAsync());
 
-        await product.GitHub.CommitAsync(product.Shop, "main", ConnectedProduct.Files("Hello again"), "a new greeting", "ada");
+        var commit = await product.GitHub.CommitAsync(product.Shop, "main", ConnectedProduct.Files("Hello again"), "a new greeting", "ada");
         await product.LiveAsync("shop", 2);
         Assert.Equal("Hello again", await AnswerAsync());
+        await ReportedAsync(commit, "v2 is live");
 
         await page.GotoAsync("/admin/git");
         await Expect(page.GetByText("Deliveries of 127.0.0.1 come in and are verified.")).ToBeVisibleAsync();
+
+        await PreviewAsync(page);
+    }
+
+    /// <summary>A stranger's pull request: nothing runs, it is approved, runs, a new commit asks again, it is merged and gone.</summary>
+    private async Task PreviewAsync(IPage page)
+    {
+        await BusyProduct.OpenAsync(page, "/shop/shop/settings");
+        await page.GetByLabel("Every pull request gets an environment of its own").CheckAsync();
+        await page.Locator("section[aria-labelledby=set-previews]").GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
+        await Expect(page.GetByText("variables of their own")).ToBeVisibleAsync();
+
+        product.GitHub.AddUser("mallory");
+        var fork = await product.GitHub.ForkAsync(product.Shop, "mallory");
+        await product.GitHub.CommitAsync(fork, "idea", ConnectedProduct.Files("Hello from a stranger"), "an idea", "mallory");
+        var pull = await product.GitHub.OpenPullRequestAsync(product.Shop, fork, "idea", "main", "An idea");
+        await BusyProduct.OpenAsync(page, "/shop/shop");
+        await Expect(page.GetByText("from a fork: nothing of it runs before somebody approves it")).ToBeVisibleAsync();
+        await CommentedAsync(pull.Number, "comes from a fork and waits");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Approve " }).ClickAsync();
+        await product.LiveAsync("shop", 1, "pr-1");
+        Assert.Equal("Hello from a stranger", await AnswerAsync("pr-1--shop--shop"));
+        await CommentedAsync(pull.Number, $"http://pr-1--shop--shop.localhost:{product.Host.Port}");
+
+        await product.GitHub.CommitAsync(fork, "idea", ConnectedProduct.Files("Hello, changed"), "second thoughts", "mallory");
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Approve " })).ToBeVisibleAsync();
+        Assert.Equal("Hello from a stranger", await AnswerAsync("pr-1--shop--shop"));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Approve " }).ClickAsync();
+        await product.LiveAsync("shop", 2, "pr-1");
+        Assert.Equal("Hello, changed", await AnswerAsync("pr-1--shop--shop"));
+
+        await product.GitHub.MergePullRequestAsync(pull, "ada");
+        await product.LiveAsync("shop", 3);
+        Assert.Equal("Hello, changed", await AnswerAsync());
+        await CommentedAsync(pull.Number, "The pull request was closed.");
+        Assert.Empty(product.GitHub.Requests.Faults);
+    }
+
+    /// <summary>Exactly one comment of Portal, which says this now.</summary>
+    private Task CommentedAsync(int number, string text) => Eventually.True(async () =>
+        await ReadAsync($"issues/{number}/comments") is { } comments && comments.GetArrayLength() == 1 && comments[0].GetProperty("body").GetString()!.Contains(text, StringComparison.Ordinal),
+        TimeSpan.FromSeconds(60), $"the comment says “{text}”");
+
+    /// <summary>A check on the commit, and a deployment that is active.</summary>
+    private Task ReportedAsync(string commit, string title) => Eventually.True(async () =>
+    {
+        var runs = (await ReadAsync($"commits/{commit}/check-runs")).GetProperty("check_runs");
+        var deployments = await ReadAsync($"deployments?sha={commit}");
+        return runs.GetArrayLength() == 1 && runs[0].GetProperty("conclusion").GetString() == "success" && runs[0].GetProperty("output").GetProperty("title").GetString() == title
+            && deployments.GetArrayLength() == 1
+            && (await ReadAsync($"deployments/{deployments[0].GetProperty("id").GetInt64()}/statuses"))[0].GetProperty("state").GetString() == "success";
+    }, TimeSpan.FromSeconds(60), $"GitHub shows “{title}”");
+
+    private async Task<JsonElement> ReadAsync(string path)
+    {
+        using var client = new HttpClient();
+        client.DefaultRequestHeaders.Authorization = new("Bearer", _token ??= product.GitHub.CreatePersonToken("ada"));
+        client.DefaultRequestHeaders.UserAgent.ParseAdd("tests");
+        return await client.GetFromJsonAsync<JsonElement>($"{product.GitHub.Url}api/v3/repos/acme/shop/{path}");
     }
 
     /// <summary>From nothing to "Connected", as an admin clicks it.</summary>
@@ -53,11 +117,11 @@ public sealed class GitHubTests(ConnectedProduct product) : IClassFixture<Connec
         await Expect(page.GetByText("Connected", new() { Exact = true })).ToBeVisibleAsync();
     }
 
-    private async Task<string> AnswerAsync()
+    private async Task<string> AnswerAsync(string label = "shop--shop")
     {
         using var client = new HttpClient();
         using var request = new HttpRequestMessage(HttpMethod.Get, product.Host.Url);
-        request.Headers.Host = $"shop--shop.localhost:{product.Host.Port}";
+        request.Headers.Host = $"{label}.localhost:{product.Host.Port}";
         return await (await client.SendAsync(request)).EnsureSuccessStatusCode().Content.ReadAsStringAsync();
     }
 }
