@@ -86,6 +86,10 @@ public sealed class App
     public uint Version { get; init; }
 }
 
+/// <summary>A built commit is released when others have checked it.</summary>
+/// <param name="Names">Those that have to pass; empty: all that there are.</param>
+public sealed record CheckRule(IReadOnlyList<string> Names);
+
 /// <param name="IdleDays">A preview that nobody used for so long is removed: 1–90.</param>
 public sealed record PreviewSettings(int IdleDays);
 
@@ -163,6 +167,9 @@ public sealed class AppEnvironment
 
     public List<DeployRule> DeployOn { get; set; } = [new DeployRule { On = DeployTrigger.Push }];
 
+    /// <summary>What is built by itself is released only when its commit's checks at the git host passed; null: at once.</summary>
+    public CheckRule? WaitForChecks { get; set; }
+
     public ScaleSettings Scale { get; set; } = new();
 
     /// <summary>The web process is healthy when GET of this path answers below 400; null: when it accepts a connection on $PORT.</summary>
@@ -226,6 +233,7 @@ internal sealed class AppEnvironmentMapping : IEntityTypeConfiguration<AppEnviro
         builder.Property(e => e.HealthPath).HasMaxLength(200);
         builder.Property(e => e.AutoDeployPaused).HasMaxLength(400);
         builder.Property(e => e.DeployOn).HasColumnType("jsonb");
+        builder.Property(e => e.WaitForChecks).HasColumnType("jsonb");
         builder.Property(e => e.Scale).HasColumnType("jsonb");
         builder.Property(e => e.Status).HasColumnType("jsonb");
         builder.HasIndex(e => new { e.AppId, e.Slug }).IsUnique();

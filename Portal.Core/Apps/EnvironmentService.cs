@@ -10,6 +10,10 @@ namespace Portal.Core.Apps;
 
 public sealed record NewEnvironment(string Name, string? Branch = null, IReadOnlyList<DeployRule>? DeployOn = null);
 
+/// <param name="Wait">Release only when the commit's checks passed.</param>
+/// <param name="Names">Which; none: all.</param>
+public sealed record ChangedChecks(bool Wait, IReadOnlyList<string>? Names = null);
+
 /// <summary>Null leaves a part as it is. An empty <see cref="HealthPath"/> removes it; <see cref="FixedPort"/> 0 removes it.</summary>
 public sealed record EnvironmentChange
 {
@@ -26,6 +30,8 @@ public sealed record EnvironmentChange
     public string? HealthPath { get; init; }
 
     public int? FixedPort { get; init; }
+
+    public ChangedChecks? Checks { get; init; }
 
     public uint? IfVersion { get; init; }
 }
@@ -90,6 +96,14 @@ public sealed class EnvironmentService(IDbContextFactory<PortalDbContext> contex
         var before = Snapshot(environment);
         var restart = new List<string>();
         environment.Branch = change.Branch is null ? environment.Branch : change.Branch.Length == 0 ? null : change.Branch;
+        if (change.Checks is { } checks)
+        {
+            if (checks.Wait && found.App.SourceKind != SourceKind.GitHub)
+            {
+                throw PortalException.Invalid("checks", "Checks are read at a connected GitHub; this app's code is elsewhere.");
+            }
+            environment.WaitForChecks = checks.Wait ? new CheckRule([.. (checks.Names ?? []).Select(n => n.Trim()).Where(n => n.Length > 0).Distinct()]) : null;
+        }
         environment.DeployOn = change.DeployOn is null ? environment.DeployOn : [.. change.DeployOn];
         if (change.MemoryMb is { } memory && memory != environment.Scale.MemoryMb)
         {
@@ -195,6 +209,10 @@ public sealed class EnvironmentService(IDbContextFactory<PortalDbContext> contex
         {
             errors.Add("deployOn", "At most 10 rules.");
         }
+        if (change.Checks?.Names is { } names && (names.Count > 20 || names.Any(n => n is null or { Length: > 200 })))
+        {
+            errors.Add("checks.names", "At most 20 names of at most 200 characters each.");
+        }
         if (change.Instances is { } instances && (instances.Count > 20 || instances.Any(i => i.Key.Length is 0 or > 32 || i.Value is < 0 or > 20)))
         {
             errors.Add("scale.instances", "Give 0 to 20 instances per process type.");
@@ -214,7 +232,7 @@ public sealed class EnvironmentService(IDbContextFactory<PortalDbContext> contex
         errors.ThrowIfAny();
     }
 
-    private static object Snapshot(AppEnvironment e) => new { e.Branch, e.DeployOn, e.Scale, e.HealthPath, e.FixedPort };
+    private static object Snapshot(AppEnvironment e) => new { e.Branch, e.DeployOn, e.WaitForChecks, e.Scale, e.HealthPath, e.FixedPort };
 
     private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;
 }

@@ -74,6 +74,9 @@ public sealed class Build
     public DateTimeOffset? EndedAt { get; set; }
 
     public Guid? ArtifactId { get; set; }
+
+    /// <summary>Built, and waiting for the checks of its commit since then; null: not waiting.</summary>
+    public DateTimeOffset? WaitsForChecksSince { get; set; }
 }
 
 /// <summary>A piece of a build's log, secrets masked before it is stored. Append-only.</summary>
@@ -132,6 +135,7 @@ internal sealed class BuildMapping : IEntityTypeConfiguration<Build>
         builder.Property(b => b.Steps).HasColumnType("jsonb");
         builder.HasIndex(b => new { b.AppId, b.Number }).IsUnique();
         builder.HasIndex(b => new { b.EnvironmentId, b.QueuedAt });
+        builder.HasIndex(b => b.AppId, "ix_builds_waiting").HasFilter("waits_for_checks_since is not null");
         builder.HasIndex(b => b.State).HasFilter("state in ('Queued', 'Running')");
         builder.HasOne<App>().WithMany().HasForeignKey(b => b.AppId).OnDelete(DeleteBehavior.Cascade);
     }

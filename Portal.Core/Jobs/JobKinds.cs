@@ -20,6 +20,9 @@ public static class JobKinds
     /// <summary>Observe a git connection. Key: connection id, or with "/" and the number of one installation. Lane: connection.</summary>
     public const string GitSync = "git-sync";
 
+    /// <summary>Look at the checks of a build's commit. Key: build id. Lane: the same.</summary>
+    public const string Checks = "checks";
+
     /// <summary>Converge the preview of a pull request. Key: app id, "/", number. Lane: the same.</summary>
     public const string Preview = "preview";
 

@@ -98,6 +98,32 @@ public sealed class ReleaseService(IDbContextFactory<PortalDbContext> contexts, 
         {
             return $"Built, but not released: automatic deploys are paused ({paused}).";
         }
+        // Whoever deploys by hand has decided; a preview is looked at to find out.
+        if (environment is { WaitForChecks: not null, Kind: EnvironmentKind.Standing } && build.Trigger != DeployTrigger.Manual)
+        {
+            build.WaitsForChecksSince = time.GetUtcNow();
+            jobs.Enqueue(db, ChecksJob(build));
+            return "Built; released when the commit's checks passed.";
+        }
+        return await ReleaseCheckedAsync(db, build, artifact, cancellationToken);
+    }
+
+    /// <summary>The look at the checks of a build that waits for them.</summary>
+    public static JobRequest ChecksJob(Build build, TimeSpan delay = default) =>
+        new(JobKinds.Checks, build.Id.ToString()) { Lane = $"checks:{build.Id}", TeamId = build.TeamId, Delay = delay, MaxAttempts = 20 };
+
+    /// <summary>Releases what was built, unless something newer is; the answer is as of <see cref="ArtifactReadyAsync"/>.</summary>
+    public async Task<string?> ReleaseCheckedAsync(PortalDbContext db, Build build, Artifact artifact, CancellationToken cancellationToken)
+    {
+        var environment = await db.LockAsync<AppEnvironment>(build.EnvironmentId, cancellationToken);
+        if (environment is null || environment.DeletedAt is not null)
+        {
+            return "The environment was deleted meanwhile; nothing was released.";
+        }
+        if (artifact.RemovedAt is not null)
+        {
+            return "Built, but not released: its files were removed by retention meanwhile. Deploy the commit again.";
+        }
         var newer = await db.Set<Release>()
             .Where(r => r.EnvironmentId == environment.Id && r.BuildId != null && r.State != ReleaseState.Failed && r.State != ReleaseState.Cancelled)
             .Join(db.Set<Build>(), r => r.BuildId, b => b.Id, (r, b) => new { r.Version, b.Number, b.Ref })

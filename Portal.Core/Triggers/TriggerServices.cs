@@ -6,6 +6,7 @@ using Portal.Core.Audit;
 using Portal.Core.Data;
 using Portal.Core.Git.GitHub;
 using Portal.Core.Jobs;
+using Portal.Core.Triggers.Checks;
 using Portal.Core.Triggers.Previews;
 
 namespace Portal.Core.Triggers;
@@ -22,6 +23,7 @@ public static class TriggerServices
     /// <summary>For the worker: deciding, finding what was missed, schedules.</summary>
     public static IServiceCollection AddPushDecisions(this IServiceCollection services) => services
         .AddSingleton<IJobHandler, PushDecider>().AddSingleton<HeadReconciler>().AddSingleton<ScheduleRunner>().AddSingleton<TriggerRetention>()
+        .AddSingleton<IJobHandler, ChecksHandler>()
         .AddSingleton<IJobHandler>(p => p.GetRequiredService<PreviewHandler>())
         .AddSingleton(p => new PreviewWatch(p.GetRequiredService<IDbContextFactory<PortalDbContext>>(), p.GetRequiredService<GitHubPulls>(), p.GetRequiredService<PreviewHandler>(),
             p.GetRequiredService<JobQueue>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<PreviewWatch>>()));

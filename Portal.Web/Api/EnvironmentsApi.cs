@@ -22,7 +22,7 @@ internal static class EnvironmentsApi
     /// <param name="HealthPath">"" only waits for a connection.</param>
     /// <param name="Port">0 lets Portal choose.</param>
     internal sealed record EnvironmentChangeBody(string? Branch = null, IReadOnlyList<DeployRule?>? DeployOn = null, ChangedScale? Scale = null,
-        string? HealthPath = null, int? Port = null);
+        string? HealthPath = null, int? Port = null, ChangedChecks? Checks = null);
 
     public static void MapEnvironmentsApi(this IEndpointRouteBuilder api)
     {
@@ -72,6 +72,7 @@ internal static class EnvironmentsApi
             MemoryMb = body.Scale?.MemoryMb,
             HealthPath = body.HealthPath,
             FixedPort = body.Port,
+            Checks = body.Checks,
             IfVersion = Etag.Expected(ifMatch),
         }, cancellationToken);
         return TypedResults.Ok(await ShowAsync(path, env, response, actor, reader, cancellationToken));

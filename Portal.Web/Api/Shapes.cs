@@ -33,14 +33,14 @@ internal sealed record ScaleShape(IReadOnlyDictionary<string, int> Instances, in
 
 /// <param name="Release">What the address leads to; null before the first one is live.</param>
 /// <param name="NextRelease">What is being rolled out, or failed to be; null when that is the live one.</param>
-internal sealed record EnvironmentShape(string Name, string Address, string? Branch, IReadOnlyList<DeployRule> DeployOn, ScaleShape Scale,
+internal sealed record EnvironmentShape(string Name, EnvironmentKind Kind, string Address, string? Branch, IReadOnlyList<DeployRule> DeployOn, CheckRule? WaitForChecks, ScaleShape Scale,
     string? HealthPath, int? Port, AutoDeployShape AutoDeploy, Status Status, ReleaseSummary? Release, ReleaseSummary? NextRelease,
     BuildSummary? LastBuild, DateTimeOffset CreatedAt)
 {
     public static EnvironmentShape Of(EnvironmentView view)
     {
         var e = view.Environment;
-        return new EnvironmentShape(e.Slug, view.Address, e.Branch, e.DeployOn, new ScaleShape(e.Scale.Instances, e.Scale.MemoryMb), e.HealthPath, e.FixedPort,
+        return new EnvironmentShape(e.Slug, e.Kind, view.Address, e.Branch, e.DeployOn, e.WaitForChecks, new ScaleShape(e.Scale.Instances, e.Scale.MemoryMb), e.HealthPath, e.FixedPort,
             new AutoDeployShape(e.AutoDeployPaused is not null, e.AutoDeployPaused), view.Status, ReleaseSummary.Of(view.Live),
             view.Desired?.Id == view.Live?.Id ? null : ReleaseSummary.Of(view.Desired),
             view.LastBuild is { } b ? new BuildSummary(b.Number, b.State) : null, e.CreatedAt);

@@ -138,7 +138,7 @@ internal static class GitWebhooks
                 Reception.Ignored => "stored; this event means nothing to Portal\n",
                 Reception.Greeted => "the connection works\n",
                 Reception.Noticed => "accepted: Portal looks what changed\n",
-                Reception.Unused => "no app is made from this repository\n",
+                Reception.Unused => "nothing here waits for this\n",
                 _ => "received before\n",
             }, http.RequestAborted);
         }

@@ -350,6 +350,10 @@ namespace Portal.Migrations.Migrations
                         .HasColumnType("xid")
                         .HasColumnName("xmin");
 
+                    b.Property<CheckRule>("WaitForChecks")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("wait_for_checks");
+
                     b.Property<bool>("WithoutSecrets")
                         .HasColumnType("boolean")
                         .HasColumnName("without_secrets");
@@ -710,6 +714,10 @@ namespace Portal.Migrations.Migrations
                         .HasColumnType("character varying(32)")
                         .HasColumnName("trigger");
 
+                    b.Property<DateTimeOffset?>("WaitsForChecksSince")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("waits_for_checks_since");
+
                     b.HasKey("Id")
                         .HasName("pk_builds");
 
@@ -723,6 +731,10 @@ namespace Portal.Migrations.Migrations
 
                     b.HasIndex("EnvironmentId", "QueuedAt")
                         .HasDatabaseName("ix_builds_environment_id_queued_at");
+
+                    b.HasIndex(new[] { "AppId" }, "ix_builds_waiting")
+                        .HasDatabaseName("ix_builds_app_id")
+                        .HasFilter("waits_for_checks_since is not null");
 
                     b.ToTable("builds", (string)null);
                 });

@@ -45,10 +45,14 @@ internal sealed class DeliveryReconciler(IDbContextFactory<PortalDbContext> cont
         public int StatusCode { get; set; }
     }
 
-    public async Task RunAsync(JobContext context, CancellationToken cancellationToken)
+    public Task RunAsync(JobContext context, CancellationToken cancellationToken) => LookAsync(System.Guid.Parse(context.Job.Key), cancellationToken);
+
+    public Task GiveUpAsync(PortalDbContext db, Job job, string reason, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    internal async Task LookAsync(Guid id, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var connection = await db.Set<GitConnection>().SingleOrDefaultAsync(c => c.Id == System.Guid.Parse(context.Job.Key), cancellationToken);
+        var connection = await db.Set<GitConnection>().SingleOrDefaultAsync(c => c.Id == id, cancellationToken);
         if (connection is not { WebhookSecret: not null })
         {
             return;
@@ -82,8 +86,6 @@ internal sealed class DeliveryReconciler(IDbContextFactory<PortalDbContext> cont
         db.Signal(LiveTopics.System, System.Guid.Empty);
         await db.SaveAsync(cancellationToken);
     }
-
-    public Task GiveUpAsync(PortalDbContext db, Job job, string reason, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <param name="Ask">The newest attempt of each delivery that shall be sent again.</param>
     /// <param name="UpTo">Everything that was sent before has come in, or was given up.</param>

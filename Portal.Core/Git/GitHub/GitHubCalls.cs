@@ -1,4 +1,3 @@
-using System.Net;
 using Octokit;
 using Octokit.Internal;
 using Portal.Core.Common;
@@ -37,13 +36,10 @@ internal sealed class GitHubCalls(GitHubTransport transport, SecretBox box, Time
         {
             return await call(client);
         }
-        catch (RateLimitExceededException e)
+        // Both kinds of limit come as several exceptions; the transport has read the headers.
+        catch (ApiException) when (transport.LimitedUntil(budget) is not null)
         {
-            throw Limited(host, e.Reset);
-        }
-        catch (AbuseException e)
-        {
-            throw Limited(host, time.GetUtcNow() + TimeSpan.FromSeconds(e.RetryAfterSeconds ?? 60));
+            throw Limited(host, transport.LimitedUntil(budget) ?? time.GetUtcNow());
         }
         catch (AuthorizationException)
         {
@@ -62,10 +58,6 @@ internal sealed class GitHubCalls(GitHubTransport transport, SecretBox box, Time
         catch (ApiValidationException e)
         {
             throw new PortalException(Refusal.Invalid, $"{host} refuses: {RepositoryText.Clean(string.Join("; ", [e.Message, .. e.ApiError?.Errors?.Select(x => x.Message ?? x.Code) ?? []]), 300)}");
-        }
-        catch (ApiException e) when (e.StatusCode == HttpStatusCode.TooManyRequests)
-        {
-            throw Limited(host, transport.LimitedUntil(budget) ?? time.GetUtcNow() + TimeSpan.FromMinutes(1));
         }
         catch (ApiException e) when ((int)e.StatusCode is >= 500 or 0 or 408)
         {

@@ -17,6 +17,7 @@ public static class GitHubServices
         services.AddSingleton<GitHubTokens>();
         services.AddSingleton<GitHubReporter>();
         services.AddSingleton<GitHubPulls>();
+        services.AddSingleton<GitHubChecks>();
         services.AddSingleton(provider => new ConnectionService(provider.GetRequiredService<IDbContextFactory<PortalDbContext>>(), provider.GetRequiredService<GitHubCalls>(),
             provider.GetRequiredService<AuditTrail>(), provider.GetRequiredService<JobQueue>(), provider.GetRequiredService<SecretBox>(), provider.GetRequiredService<PortalOptions>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ConnectionReader>();

@@ -33,8 +33,23 @@ internal sealed class GitHubTokens(IDbContextFactory<PortalDbContext> contexts, 
     /// <exception cref="PortalException">A sentence that says why this repository cannot be read.</exception>
     public async Task<Token> MintAsync(GitConnection connection, long installation, long? repository, GitHubUse use, CancellationToken cancellationToken)
     {
+        try
+        {
+            return await MintAsync(connection, installation, Body(repository, use), cancellationToken);
+        }
+        catch (PortalException e) when (e.Refusal == Refusal.Invalid && use == GitHubUse.Report)
+        {
+            // Its owner took a permission from the App: what is left of them may be enough.
+            var body = Body(repository, use);
+            body.Remove("permissions");
+            return await MintAsync(connection, installation, body, cancellationToken);
+        }
+    }
+
+    private async Task<Token> MintAsync(GitConnection connection, long installation, Dictionary<string, object> body, CancellationToken cancellationToken)
+    {
         var created = await calls.AsAppAsync(connection, client => client.Connection.Post<AccessToken>(
-            new Uri($"app/installations/{installation}/access_tokens", UriKind.Relative), Body(repository, use), "application/vnd.github+json", "application/json"), cancellationToken);
+            new Uri($"app/installations/{installation}/access_tokens", UriKind.Relative), body, "application/vnd.github+json", "application/json"), cancellationToken);
         return new Token(created.Body.Token, created.Body.ExpiresAt);
     }
 

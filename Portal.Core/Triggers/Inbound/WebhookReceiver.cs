@@ -2,12 +2,14 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Apps;
+using Portal.Core.Builds;
 using Portal.Core.Common;
 using Portal.Core.Data;
 using Portal.Core.Git;
 using Portal.Core.Git.GitHub;
 using Portal.Core.Jobs;
 using Portal.Core.Live;
+using Portal.Core.Releases;
 using Portal.Core.Triggers.Previews;
 
 namespace Portal.Core.Triggers.Inbound;
@@ -34,7 +36,7 @@ public enum Reception
     /// <summary>Something at the host changed; the worker looks what.</summary>
     Noticed,
 
-    /// <summary>Of a repository that no app is made from; not stored.</summary>
+    /// <summary>Of a repository that no app is made from, or about something that nobody waits for; not stored.</summary>
     Unused,
 }
 
@@ -52,6 +54,8 @@ public sealed class WebhookReceiver(InboundStore store, WebhookConnections conne
 
     /// <summary>Of a shared connection, what is kept for the apps of its repository; the App's own reports cause more than that.</summary>
     private static readonly string[] Kept = ["push", PullRequestEvent];
+
+    private static readonly string[] Checks = ["check_run", "check_suite", "status"];
 
     private const string PullRequestEvent = "pull_request";
 
@@ -109,6 +113,10 @@ public sealed class WebhookReceiver(InboundStore store, WebhookConnections conne
             await db.SaveChangesAsync(cancellationToken);
             return (Reception.Noticed, Guid.Empty, 1);
         }
+        if (about?.RepositoryId is { } checkedIn && Checks.Contains(delivery.EventName))
+        {
+            return await CheckedAsync(delivery.Connection.Id, checkedIn, cancellationToken);
+        }
         if (about?.RepositoryId is not { } repository || !Kept.Contains(delivery.EventName))
         {
             return (Reception.Unused, Guid.Empty, 1);
@@ -129,6 +137,23 @@ public sealed class WebhookReceiver(InboundStore store, WebhookConnections conne
         return stored.Length == 0 ? (Reception.Unused, Guid.Empty, 1)
             // A delivery that is new to one of the apps is new.
             : stored.FirstOrDefault(s => s.Item1 != Reception.Duplicate, stored[0]);
+    }
+
+    /// <summary>Builds that wait for checks of this repository are looked at; mostly there is none.</summary>
+    private async Task<(Reception, Guid, int)> CheckedAsync(Guid connection, long repository, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var waiting = await (from b in db.Set<Build>().AsNoTracking()
+                             join a in db.Set<App>() on b.AppId equals a.Id
+                             where b.WaitsForChecksSince != null && a.ConnectionId == connection && a.RepositoryId == repository
+                             select b).Take(MostApps).ToListAsync(cancellationToken);
+        if (waiting.Count == 0)
+        {
+            return (Reception.Unused, Guid.Empty, 1);
+        }
+        waiting.ForEach(build => jobs.Enqueue(db, ReleaseService.ChecksJob(build)));
+        await db.SaveChangesAsync(cancellationToken);
+        return (Reception.Noticed, Guid.Empty, 1);
     }
 
     private static string Headers(SignedDelivery delivery) => CoreJson.Write(new PushHeaders(delivery.Dialect.Name,

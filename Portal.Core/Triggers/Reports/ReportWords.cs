@@ -12,6 +12,9 @@ namespace Portal.Core.Triggers.Reports;
 /// <summary>What a commit's readers are told of a build and of a release: pure, from what Portal knows now.</summary>
 internal static class ReportWords
 {
+    /// <summary>How the names of Portal's own checks and statuses begin.</summary>
+    public const string ContextPrefix = "portal: ";
+
     private const int MaxEvidence = 3_000;
 
     /// <param name="Team">Slug.</param>
@@ -24,7 +27,7 @@ internal static class ReportWords
         public bool IsProduction => Environment == Addresses.Production;
 
         /// <summary>"portal: shop/hello", "portal: shop/hello (staging)".</summary>
-        public string Check => $"portal: {Team}/{App}{(IsProduction ? "" : $" ({Environment})")}";
+        public string Check => $"{ContextPrefix}{Team}/{App}{(IsProduction ? "" : $" ({Environment})")}";
 
         /// <summary>"production – hello": two apps of one repository do not end each other's.</summary>
         public string Deployment => $"{Environment} – {App}";
@@ -72,6 +75,7 @@ internal static class ReportWords
     private static (ReportState, string, Status?) Of(Release? release, Build build) => release?.State switch
     {
         // Built, and something else is live by now.
+        null when build.WaitsForChecksSince is not null => (ReportState.InProgress, build.Reason ?? "Waiting for the commit's checks", null),
         null => (build.Reason is null ? ReportState.InProgress : ReportState.Success, build.Reason ?? "Built; it is about to be released", null),
         ReleaseState.Pending or ReleaseState.RollingOut => (ReportState.InProgress, $"Starting v{release.Version}", null),
         ReleaseState.Live or ReleaseState.Superseded => (ReportState.Success, $"v{release.Version} is live", null),

@@ -13,6 +13,7 @@ using Portal.Core.Apps;
 using Portal.Core.Builds;
 using Portal.Core.Common;
 using Portal.Core.Data;
+using Portal.Core.Git.GitHub;
 using Portal.Core.Jobs;
 using Portal.Core.Live;
 using Portal.Core.Teams;
@@ -83,7 +84,7 @@ internal sealed class GitHost : IAsyncDisposable
         builder.Services.AddGitWebhooks();
         if (decides)
         {
-            builder.Services.AddPushDecisions().AddHostedService<JobRunner>();
+            builder.Services.AddPushDecisions().AddGitHubWork().AddHostedService<JobRunner>();
         }
         var app = builder.Build();
         app.MapGit();

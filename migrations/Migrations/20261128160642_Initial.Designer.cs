@@ -15,7 +15,7 @@ using Portal.Core.Data;
 namespace Portal.Migrations.Migrations
 {
     [DbContext(typeof(PortalDbContext))]
-    [Migration("20261128155213_Initial")]
+    [Migration("20261128160642_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -352,6 +352,10 @@ namespace Portal.Migrations.Migrations
                         .ValueGeneratedOnAddOrUpdate()
                         .HasColumnType("xid")
                         .HasColumnName("xmin");
+
+                    b.Property<CheckRule>("WaitForChecks")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("wait_for_checks");
 
                     b.Property<bool>("WithoutSecrets")
                         .HasColumnType("boolean")
@@ -713,6 +717,10 @@ namespace Portal.Migrations.Migrations
                         .HasColumnType("character varying(32)")
                         .HasColumnName("trigger");
 
+                    b.Property<DateTimeOffset?>("WaitsForChecksSince")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("waits_for_checks_since");
+
                     b.HasKey("Id")
                         .HasName("pk_builds");
 
@@ -726,6 +734,10 @@ namespace Portal.Migrations.Migrations
 
                     b.HasIndex("EnvironmentId", "QueuedAt")
                         .HasDatabaseName("ix_builds_environment_id_queued_at");
+
+                    b.HasIndex(new[] { "AppId" }, "ix_builds_waiting")
+                        .HasDatabaseName("ix_builds_app_id")
+                        .HasFilter("waits_for_checks_since is not null");
 
                     b.ToTable("builds", (string)null);
                 });

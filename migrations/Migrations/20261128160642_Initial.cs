@@ -662,7 +662,8 @@ namespace Portal.Migrations.Migrations
                     queued_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     started_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     ended_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    artifact_id = table.Column<Guid>(type: "uuid", nullable: true)
+                    artifact_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    waits_for_checks_since = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -688,6 +689,7 @@ namespace Portal.Migrations.Migrations
                     without_secrets = table.Column<bool>(type: "boolean", nullable: false),
                     branch = table.Column<string>(type: "character varying(250)", maxLength: 250, nullable: true),
                     deploy_on = table.Column<List<DeployRule>>(type: "jsonb", nullable: false),
+                    wait_for_checks = table.Column<CheckRule>(type: "jsonb", nullable: true),
                     scale = table.Column<ScaleSettings>(type: "jsonb", nullable: false),
                     health_path = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true),
                     fixed_port = table.Column<int>(type: "integer", nullable: true),
@@ -1119,6 +1121,12 @@ namespace Portal.Migrations.Migrations
                 table: "audit_seals",
                 column: "entry_id",
                 unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_builds_app_id",
+                table: "builds",
+                column: "app_id",
+                filter: "waits_for_checks_since is not null");
 
             migrationBuilder.CreateIndex(
                 name: "ix_builds_app_id_number",
