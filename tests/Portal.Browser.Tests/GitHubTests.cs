@@ -37,7 +37,37 @@ public sealed class GitHubTests(ConnectedProduct product) : IClassFixture<Connec
         await Expect(page.GetByText("Deliveries of 127.0.0.1 come in and are verified.")).ToBeVisibleAsync();
 
         await PreviewAsync(page);
+        await ChecksAsync(page);
     }
+
+    /// <summary>"Only when the commit's checks passed": built at once, released when the other CI is green, not when it is red.</summary>
+    private async Task ChecksAsync(IPage page)
+    {
+        await BusyProduct.OpenAsync(page, "/shop/shop/settings");
+        await page.GetByLabel("Only when the commit's checks passed").CheckAsync();
+        await page.GetByLabel("Which checks").FillAsync("ci / test");
+        await page.Locator("section[aria-labelledby=set-deploy]").GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
+        await Expect(page.GetByText("Saved", new() { Exact = true })).ToBeVisibleAsync();
+
+        var green = await product.GitHub.CommitAsync(product.Shop, "main", ConnectedProduct.Files("Hello, checked"), "to be checked", "ada");
+        product.GitHub.SetCommitCheck(product.Shop, green, "ci / test", null);
+        await BuiltAsync("released when “ci / test” passed");
+        product.GitHub.SetCommitCheck(product.Shop, green, "ci / test", "success");
+        await product.LiveAsync("shop", 4);
+        Assert.Equal("Hello, checked", await AnswerAsync());
+
+        var red = await product.GitHub.CommitAsync(product.Shop, "main", ConnectedProduct.Files("Hello, broken"), "to be refused", "ada");
+        product.GitHub.SetCommitCheck(product.Shop, red, "ci / test", "failure");
+        await BuiltAsync("“ci / test” failed on this commit");
+        Assert.Equal("Hello, checked", await AnswerAsync());
+    }
+
+    private Task BuiltAsync(string reason) => Eventually.True(async () =>
+    {
+        using var api = product.Host.Client();
+        var newest = (await api.GetFromJsonAsync<JsonElement>("/api/v1/teams/shop/apps/shop/builds")).GetProperty("items")[0];
+        return newest.GetProperty("state").GetString() == "succeeded" && newest.GetProperty("reason").GetString()?.Contains(reason, StringComparison.Ordinal) == true;
+    }, TimeSpan.FromSeconds(90), $"the newest build says “{reason}”");
 
     /// <summary>A stranger's pull request: nothing runs, it is approved, runs, a new commit asks again, it is merged and gone.</summary>
     private async Task PreviewAsync(IPage page)

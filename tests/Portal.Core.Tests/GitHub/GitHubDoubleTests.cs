@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using Octokit;
 using Portal.Testing.GitHub;
 
-namespace Portal.Core.Tests;
+namespace Portal.Core.Tests.GitHub;
 
 /// <summary>The double against the real client library and the real git: registering, installing, tokens, reading.</summary>
 public sealed class GitHubDoubleTests : IAsyncLifetime

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 using Octokit;
 using Portal.Testing.GitHub;
 
-namespace Portal.Core.Tests;
+namespace Portal.Core.Tests.GitHub;
 
 /// <summary>The double on bad days: limits, outages, new names, lost and repeated deliveries.</summary>
 public sealed class GitHubDoubleTroubleTests : IAsyncLifetime

@@ -12,7 +12,7 @@ using Microsoft.Extensions.Time.Testing;
 using Octokit;
 using Portal.Testing.GitHub;
 
-namespace Portal.Core.Tests;
+namespace Portal.Core.Tests.GitHub;
 
 /// <summary>A double with an organization, its repository acme/shop, a receiver of webhooks and a clock that stands still.</summary>
 internal sealed class DoubleBench : IAsyncDisposable

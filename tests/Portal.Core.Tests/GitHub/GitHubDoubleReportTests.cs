@@ -2,7 +2,7 @@ using System.Net;
 using Octokit;
 using Portal.Testing.GitHub;
 
-namespace Portal.Core.Tests;
+namespace Portal.Core.Tests.GitHub;
 
 /// <summary>The double where results are reported: pull requests, comments, statuses, checks, deployments.</summary>
 public sealed class GitHubDoubleReportTests : IAsyncLifetime

@@ -3,7 +3,7 @@ using System.Text.Json;
 using Portal.Testing;
 using Portal.Testing.GitHub;
 
-namespace Portal.Core.Tests;
+namespace Portal.Core.Tests.GitHub;
 
 /// <summary>The double's git door with the real git, and the events of pushes.</summary>
 public sealed class GitHubDoubleGitTests : IAsyncLifetime

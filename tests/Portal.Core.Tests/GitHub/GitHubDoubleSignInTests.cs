@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 using Octokit;
 using Portal.Testing.GitHub;
 
-namespace Portal.Core.Tests;
+namespace Portal.Core.Tests.GitHub;
 
 /// <summary>Signing in with GitHub at the double.</summary>
 public sealed class GitHubDoubleSignInTests : IAsyncLifetime
