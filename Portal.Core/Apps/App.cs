@@ -62,6 +62,9 @@ public sealed class App
     /// <summary>Sealed: the private half of the generated deploy key.</summary>
     public byte[]? DeployKey { get; set; }
 
+    /// <summary>Sealed: a person's token for an https repository, for trying things out; null without one.</summary>
+    public byte[]? AccessToken { get; set; }
+
     /// <summary>The public half, to copy to the git host.</summary>
     public string? DeployKeyPublic { get; set; }
 

@@ -12,14 +12,22 @@ namespace Portal.Core.Apps;
 /// <param name="PlanOverrides">JSON of PlanOverrides, validated by the caller's type.</param>
 /// <param name="Repository">Of a GitHub source: <c>owner/name</c>.</param>
 /// <param name="Connection">Of a GitHub source: the connection that has it; null where only one does.</param>
+/// <param name="AccessToken">Of an https source that not everybody may read: a token that may read it, best of this repository alone.</param>
 public sealed record NewApp(string Name, SourceKind Source, string? Url = null, string? Branch = null, string? Directory = null,
-    IReadOnlyList<DeployRule>? DeployOn = null, string? PlanOverrides = null, string? Repository = null, Guid? Connection = null);
+    IReadOnlyList<DeployRule>? DeployOn = null, string? PlanOverrides = null, string? Repository = null, Guid? Connection = null, string? AccessToken = null)
+{
+    public override string ToString() => $"{Name} {Source}";
+}
 
 /// <param name="PushUrl">For Portal's own repository.</param>
 /// <param name="WebhookSecret">Shown this once.</param>
 public sealed record CreatedApp(App App, AppEnvironment Production, string? PushUrl, string? WebhookUrl, string? WebhookSecret);
 
-public sealed record AppChange(string? SourceUrl = null, string? Directory = null, string? PlanOverrides = null, uint? IfVersion = null);
+/// <param name="AccessToken">"" removes it.</param>
+public sealed record AppChange(string? SourceUrl = null, string? Directory = null, string? PlanOverrides = null, uint? IfVersion = null, string? AccessToken = null)
+{
+    public override string ToString() => $"change of {SourceUrl}";
+}
 
 /// <summary>
 /// Apps: one repository folder that runs. Creating one makes its production environment; deleting one marks it and lets
@@ -38,6 +46,7 @@ public sealed class AppService(IDbContextFactory<PortalDbContext> contexts, Audi
         if (request.Source == SourceKind.Git)
         {
             errors.Add("source.url", SourceRules.UrlProblem(request.Url, options.Git));
+            errors.Add("source.token", SourceRules.TokenProblem(request.AccessToken, request.Url));
         }
         else if (request.Source == SourceKind.GitHub)
         {
@@ -89,6 +98,7 @@ public sealed class AppService(IDbContextFactory<PortalDbContext> contexts, Audi
             WebhookSecret = webhookSecret is null ? null : secrets.Seal(SecretPurposes.WebhookSecret, webhookSecret),
             DeployKey = key is null ? null : secrets.Seal(SecretPurposes.DeployKey, key.Private),
             DeployKeyPublic = key?.Public,
+            AccessToken = request.Source == SourceKind.Git && !string.IsNullOrEmpty(request.AccessToken) ? secrets.Seal(SecretPurposes.AccessToken, request.AccessToken) : null,
             CreatedAt = now,
             CreatedBy = actor.UserId,
         };
@@ -125,16 +135,26 @@ public sealed class AppService(IDbContextFactory<PortalDbContext> contexts, Audi
         new FieldErrors()
             .Add("source.url", change.SourceUrl is null ? null : app.SourceKind == SourceKind.Git ? SourceRules.UrlProblem(change.SourceUrl, options.Git) : "This repository's address is not changed by hand.")
             .Add("source.directory", SourceRules.DirectoryProblem(change.Directory))
+            .Add("source.token", app.SourceKind == SourceKind.Git || change.AccessToken is null ? SourceRules.TokenProblem(change.AccessToken, change.SourceUrl ?? app.SourceUrl) : "Only an app of any git address has an access token.")
             .ThrowIfAny();
-        var before = new { app.SourceUrl, app.Directory, app.PlanOverrides };
+        var before = new { app.SourceUrl, app.Directory, app.PlanOverrides, HasToken = app.AccessToken is not null };
         if (change.IfVersion is { } version && version != app.Version)
         {
             throw new PortalException(Refusal.Changed, "Somebody changed this app since you read it; read it again.");
         }
+        if (change.AccessToken is { } token)
+        {
+            app.AccessToken = token.Length == 0 ? null : secrets.Seal(SecretPurposes.AccessToken, token);
+        }
+        // A token goes to the host that it was given for, and to no other.
+        else if (change.SourceUrl is { } moved && app.SourceUrl is { } old && new Uri(moved).Authority != new Uri(old).Authority)
+        {
+            app.AccessToken = null;
+        }
         app.SourceUrl = change.SourceUrl ?? app.SourceUrl;
         app.Directory = change.Directory ?? app.Directory;
         app.PlanOverrides = change.PlanOverrides ?? app.PlanOverrides;
-        audit.Record(db, actor, "app.change", found.Path, app.TeamId, app.Id, before, new { app.SourceUrl, app.Directory, app.PlanOverrides });
+        audit.Record(db, actor, "app.change", found.Path, app.TeamId, app.Id, before, new { app.SourceUrl, app.Directory, app.PlanOverrides, HasToken = app.AccessToken is not null });
         db.Signal(LiveTopics.App, app.Id);
         await db.SaveAsync(cancellationToken);
         return app;

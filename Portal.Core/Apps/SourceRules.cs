@@ -15,6 +15,13 @@ public static class SourceRules
         return RepositoryAddress.TryParse(url, options, out _, out var problem) ? null : problem;
     }
 
+    /// <summary>Null or "" is none.</summary>
+    public static string? TokenProblem(string? token, string? url) =>
+        string.IsNullOrEmpty(token) ? null
+        : token.Length > 500 || token.Any(c => c is <= ' ' or > '~') ? "An access token has at most 500 characters and no spaces."
+        : url?.StartsWith("http", StringComparison.OrdinalIgnoreCase) != true ? "An access token is for https:// addresses; an ssh:// address is read with the deploy key."
+        : null;
+
     /// <summary><c>owner/name</c>, as GitHub allows it.</summary>
     public static string? RepositoryProblem(string? repository) =>
         repository is { Length: <= 200 } && repository.Split('/') is [{ Length: > 0 } owner, { Length: > 0 } name]

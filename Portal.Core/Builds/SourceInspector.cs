@@ -21,7 +21,11 @@ public sealed record SourceFinding(string Branch, string Commit, string Message,
 /// <param name="Url">Any git address; or:</param>
 /// <param name="Repository"><c>owner/name</c> of a connected host.</param>
 /// <param name="Connection">Which host; null where only one has it.</param>
-public sealed record CodeAddress(string? Url, string? Repository = null, Guid? Connection = null);
+/// <param name="Token">For a <paramref name="Url"/> that not everybody may read; not kept.</param>
+public sealed record CodeAddress(string? Url, string? Repository = null, Guid? Connection = null, string? Token = null)
+{
+    public override string ToString() => $"{Url} {Repository} {Connection} {Token?.Length}";
+}
 
 /// <summary>
 /// Looks at a git address and says what is found in it. Whoever may make an app may ask, <see cref="PerMinute"/> times a
@@ -44,11 +48,12 @@ public sealed class SourceInspector(IDbContextFactory<PortalDbContext> contexts,
             var owner = await db.FindTeamAsync(actor, team, Permission.CreateApp, cancellationToken);
             new FieldErrors()
                 .Add("source.url", code.Repository is null ? SourceRules.UrlProblem(code.Url, options.Git) : null)
+                .Add("source.token", code.Repository is null ? SourceRules.TokenProblem(code.Token, code.Url) : null)
                 .Add("source.repository", code.Repository is null ? null : SourceRules.RepositoryProblem(code.Repository))
                 .Add("source.branch", SourceRules.BranchProblem(branch))
                 .Add("source.directory", SourceRules.DirectoryProblem(folder))
                 .ThrowIfAny();
-            source = code.Repository is null ? new GitSource(SourceKind.Git, Guid.Empty, code.Url) : await directory.OpenAsync(db, owner.Id, code.Connection, code.Repository, cancellationToken);
+            source = code.Repository is null ? SourceGlance.Open(code.Url!, code.Token) : await directory.OpenAsync(db, owner.Id, code.Connection, code.Repository, cancellationToken);
         }
         Count(actor);
         return await glance.LookAsync(source, branch, found => new SourceFinding(found.Branch, found.Commit.Commit, found.Commit.Message, found.Branches,

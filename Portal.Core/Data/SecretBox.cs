@@ -20,6 +20,7 @@ public static class SecretPurposes
     public const string WebhookSecret = "webhook-secret";
     public const string DeployKey = "deploy-key";
     public const string AddOn = "add-on";
+    public const string AccessToken = "access-token";
     public const string GitHubApp = "github-app";
     public const string ConnectState = "connect-state";
 }

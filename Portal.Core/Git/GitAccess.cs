@@ -3,7 +3,7 @@ using System.Text;
 namespace Portal.Core.Git;
 
 /// <summary>
-/// What opens an outside repository over https: a short-lived token, made when it is first needed. One of these belongs to
+/// What opens an outside repository over https: a short-lived token, made when it is first needed, or one that a person gave. One of these belongs to
 /// one piece of work; its token goes to git by the environment alone.
 /// </summary>
 public sealed class GitAccess
@@ -13,14 +13,27 @@ public sealed class GitAccess
     private readonly SemaphoreSlim _gate = new(1);
     private GitHub.GitHubTokens.Token? _token;
 
+    /// <param name="mint">At a host that an admin connected.</param>
     internal GitAccess(Func<CancellationToken, Task<GitHub.GitHubTokens.Token>> mint, TimeProvider time)
     {
         _mint = mint;
         _time = time;
+        IsOfConnection = true;
     }
 
+    /// <param name="token">A person's, for any host.</param>
+    internal GitAccess(string token)
+    {
+        _mint = _ => Task.FromResult(new GitHub.GitHubTokens.Token(token, DateTimeOffset.MaxValue));
+        _time = TimeProvider.System;
+    }
+
+    /// <summary>An admin chose the host, which may therefore stand in Portal's own network.</summary>
+    public bool IsOfConnection { get; }
+
     /// <summary>The value of an Authorization header.</summary>
-    public async Task<string> HeaderAsync(CancellationToken cancellationToken)
+    /// <param name="host">Some want a name of their own beside the token.</param>
+    public async Task<string> HeaderAsync(string host, CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken);
         try
@@ -29,7 +42,7 @@ public sealed class GitAccess
             {
                 _token = await _mint(cancellationToken);
             }
-            return "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("x-access-token:" + _token.Value));
+            return "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{(host == "bitbucket.org" ? "x-token-auth" : "x-access-token")}:{_token.Value}"));
         }
         finally
         {

@@ -45,6 +45,9 @@ internal sealed class GitHosts(HostedGit hosted, PlainGit plain, GitHubTokens to
     {
         SourceKind.Portal => (hosted, new GitSource(SourceKind.Portal, app.Id)),
         SourceKind.GitHub => (plain, new GitSource(SourceKind.GitHub, app.Id, app.SourceUrl) { Access = tokens.For(app) }),
-        _ => (plain, new GitSource(SourceKind.Git, app.Id, app.SourceUrl, app.DeployKey is { } key ? box.Open(SecretPurposes.DeployKey, key) : null, app.HostKeyGeneration)),
+        _ => (plain, new GitSource(SourceKind.Git, app.Id, app.SourceUrl, app.DeployKey is { } key ? box.Open(SecretPurposes.DeployKey, key) : null, app.HostKeyGeneration)
+        {
+            Access = app.AccessToken is { } token ? new GitAccess(box.Open(SecretPurposes.AccessToken, token)) : null,
+        }),
     };
 }

@@ -13,7 +13,7 @@ namespace Portal.Core.Git;
 /// <param name="HostKeys">Which record of the hosts' ssh keys counts.</param>
 public sealed record GitSource(SourceKind Kind, Guid AppId, string? Url = null, string? DeployKey = null, int HostKeys = 0, long? MaxBytes = null)
 {
-    /// <summary>What opens an https:// repository; null where everybody may read it. Only for the host of <see cref="Url"/>, which an admin chose.</summary>
+    /// <summary>What opens an https:// repository; null where everybody may read it. Only for the host of <see cref="Url"/>.</summary>
     public GitAccess? Access { get; init; }
 
     public override string ToString() => $"{Kind} source of {AppId}";

@@ -15,7 +15,8 @@ internal static class AppsApi
     /// <param name="Sample">Id of a sample that comes into Portal's own repository as its first push.</param>
     /// <param name="Repository"><c>owner/name</c>, when the kind is gitHub.</param>
     /// <param name="Connection">Which connected GitHub; only needed where several have it.</param>
-    internal sealed record NewSource(SourceKind Kind, string? Url = null, string? Branch = null, string? Directory = null, string? Sample = null, string? Repository = null, Guid? Connection = null);
+    /// <param name="Token">When the kind is git and not everybody may read the https address: an access token, for trying things out.</param>
+    internal sealed record NewSource(SourceKind Kind, string? Url = null, string? Branch = null, string? Directory = null, string? Sample = null, string? Repository = null, Guid? Connection = null, string? Token = null);
 
     /// <param name="Name">Part of its address; 1 to 18 of a–z, 0–9 and hyphens.</param>
     /// <param name="Source">Portal's own repository unless told.</param>
@@ -23,7 +24,8 @@ internal static class AppsApi
     /// <param name="Build">What to set over the detected build.</param>
     internal sealed record NewAppBody(string Name, NewSource? Source = null, IReadOnlyList<DeployRule?>? DeployOn = null, PlanOverrides? Build = null);
 
-    internal sealed record ChangedSource(string? Url = null, string? Directory = null);
+    /// <param name="Token">An access token for the https address; "" removes it.</param>
+    internal sealed record ChangedSource(string? Url = null, string? Directory = null, string? Token = null);
 
     /// <summary>What is absent stays as it is.</summary>
     internal sealed record AppChangeBody(ChangedSource? Source = null, PlanOverrides? Build = null);
@@ -53,7 +55,7 @@ internal static class AppsApi
     {
         var source = body.Source ?? new NewSource(SourceKind.Portal);
         var wanted = new NewApp(body.Name, source.Kind, source.Url, source.Branch, source.Directory,
-            Rules.Checked(body.DeployOn), body.Build is null ? null : CoreJson.Write(body.Build), source.Repository, source.Connection);
+            Rules.Checked(body.DeployOn), body.Build is null ? null : CoreJson.Write(body.Build), source.Repository, source.Connection, source.Token);
         var created = source.Sample is null
             ? await apps.CreateAsync(actor, team, wanted, cancellationToken)
             : await samples.CreateAsync(actor, team, source.Sample, wanted, cancellationToken);
@@ -74,7 +76,7 @@ internal static class AppsApi
         HttpResponse response, Actor actor, AppService apps, AppReader reader, Addresses addresses, CancellationToken cancellationToken)
     {
         await apps.UpdateAsync(actor, new AppPath(team, app), new AppChange(body.Source?.Url, body.Source?.Directory,
-            body.Build is null ? null : CoreJson.Write(body.Build), Etag.Expected(ifMatch)), cancellationToken);
+            body.Build is null ? null : CoreJson.Write(body.Build), Etag.Expected(ifMatch), body.Source?.Token), cancellationToken);
         return await GetAsync(team, app, response, actor, reader, addresses, cancellationToken);
     }
 

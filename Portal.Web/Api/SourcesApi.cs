@@ -15,8 +15,9 @@ internal static class SourcesApi
     /// <param name="Url">The git address: https; or:</param>
     /// <param name="Repository"><c>owner/name</c> of a connected host.</param>
     /// <param name="Connection">Which host; only needed where several have it.</param>
+    /// <param name="Token">For an https address that not everybody may read; not kept.</param>
     /// <param name="Branch">The repository's default branch unless told.</param>
-    internal sealed record SourceQuestion(string? Url = null, string? Branch = null, string? Directory = null, string? Repository = null, Guid? Connection = null);
+    internal sealed record SourceQuestion(string? Url = null, string? Branch = null, string? Directory = null, string? Repository = null, Guid? Connection = null, string? Token = null);
 
     /// <param name="Plan">What it would be built as; its problem says what is missing.</param>
     internal sealed record SourceShape(string Branch, string Commit, string Message, IReadOnlyList<string> Branches, BuildPlan Plan);
@@ -44,7 +45,7 @@ internal static class SourcesApi
 
     private static async Task<Ok<SourceShape>> InspectAsync(string team, SourceQuestion question, Actor actor, SourceInspector inspector, CancellationToken cancellationToken)
     {
-        var found = await inspector.InspectAsync(actor, team, new CodeAddress(question.Url, question.Repository, question.Connection), question.Branch, question.Directory, cancellationToken);
+        var found = await inspector.InspectAsync(actor, team, new CodeAddress(question.Url, question.Repository, question.Connection, question.Token), question.Branch, question.Directory, cancellationToken);
         return TypedResults.Ok(new SourceShape(found.Branch, found.Commit, found.Message, found.Branches, found.Plan));
     }
 }

@@ -136,6 +136,10 @@ namespace Portal.Migrations.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("id");
 
+                    b.Property<byte[]>("AccessToken")
+                        .HasColumnType("bytea")
+                        .HasColumnName("access_token");
+
                     b.Property<Guid?>("ConnectionId")
                         .HasColumnType("uuid")
                         .HasColumnName("connection_id");

@@ -45,7 +45,7 @@ internal sealed class RemoteGit(GitCommand git, Pinning pinning, PortalOptions o
 
     public async Task<GitResult> RunAsync(GitSource source, RepositoryAddress address, GitCall call, CancellationToken cancellationToken)
     {
-        var route = await pinning.RouteAsync(address.Scheme, address.Host, address.Port, source.Access is null ? Internal.Listed : Internal.Any, cancellationToken);
+        var route = await pinning.RouteAsync(address.Scheme, address.Host, address.Port, source.Access is { IsOfConnection: true } ? Internal.Any : Internal.Listed, cancellationToken);
         using var key = address.IsSsh ? await KeyFile.WriteAsync(source, options.Users.Git, cancellationToken) : null;
         if (address.IsSsh)
         {
@@ -72,7 +72,7 @@ internal sealed class RemoteGit(GitCommand git, Pinning pinning, PortalOptions o
         }
         if (source.Access is { } access && !address.IsSsh)
         {
-            config.Add(new($"http.{address.Scheme}://{address.HostInUrl}:{address.Port.ToString(CultureInfo.InvariantCulture)}/.extraHeader", "Authorization: " + await access.HeaderAsync(cancellationToken)));
+            config.Add(new($"http.{address.Scheme}://{address.HostInUrl}:{address.Port.ToString(CultureInfo.InvariantCulture)}/.extraHeader", "Authorization: " + await access.HeaderAsync(address.Host, cancellationToken)));
         }
         var environment = new Dictionary<string, string>();
         if (key is not null)

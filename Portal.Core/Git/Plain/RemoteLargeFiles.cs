@@ -47,7 +47,7 @@ internal sealed class RemoteLargeFiles(RemoteGit remote, GitCommand git, Pinning
         try
         {
             var endpoint = await EndpointAsync(source, address, mirror, commit, limit.Token);
-            var server = new LargeFileServer(pinning, options.Git, address.Host, source.Access is null ? Internal.Listed : Internal.Any);
+            var server = new LargeFileServer(pinning, options.Git, address.Host, source.Access is { IsOfConnection: true } ? Internal.Any : Internal.Listed);
             foreach (var some in missing.Chunk(PerBatch))
             {
                 await FetchAsync(server, endpoint, some, folder, problems, limit.Token);
@@ -110,7 +110,7 @@ internal sealed class RemoteLargeFiles(RemoteGit remote, GitCommand git, Pinning
             var own = Uri.TryCreate(configured, UriKind.Absolute, out var url) && (url.Scheme == "https" || (url.Scheme == "http" && address.Scheme == "http"))
                 && url.UserInfo.Length == 0 && url.Query.Length == 0 && url.Fragment.Length == 0
                 && string.Equals(url.IdnHost.Trim('[', ']'), address.Host, StringComparison.OrdinalIgnoreCase) && (address.IsSsh || url.Port == address.Port);
-            return own ? new LargeFileEndpoint(new Uri(url!.AbsoluteUri.TrimEnd('/')), await HeaderAsync(source, cancellationToken)) : throw new PortalException(Refusal.Denied,
+            return own ? new LargeFileEndpoint(new Uri(url!.AbsoluteUri.TrimEnd('/')), await HeaderAsync(source, address.Host, cancellationToken)) : throw new PortalException(Refusal.Denied,
                 $"The file .lfsconfig names {RepositoryText.Clean(configured, 100)} for Git LFS. Portal fetches large files from the repository's own host {address.Host} only.");
         }
         if (address.IsSsh)
@@ -119,11 +119,11 @@ internal sealed class RemoteLargeFiles(RemoteGit remote, GitCommand git, Pinning
         }
         var path = address.Path.TrimEnd('/');
         return new LargeFileEndpoint(new UriBuilder(address.Scheme, address.Host, address.Port, $"{path}{(path.EndsWith(".git", StringComparison.Ordinal) ? "" : ".git")}/info/lfs").Uri,
-            await HeaderAsync(source, cancellationToken));
+            await HeaderAsync(source, address.Host, cancellationToken));
     }
 
-    private static async Task<IReadOnlyDictionary<string, string>> HeaderAsync(GitSource source, CancellationToken cancellationToken) =>
-        source.Access is { } access ? new Dictionary<string, string> { ["Authorization"] = await access.HeaderAsync(cancellationToken) } : new Dictionary<string, string>();
+    private static async Task<IReadOnlyDictionary<string, string>> HeaderAsync(GitSource source, string host, CancellationToken cancellationToken) =>
+        source.Access is { } access ? new Dictionary<string, string> { ["Authorization"] = await access.HeaderAsync(host, cancellationToken) } : new Dictionary<string, string>();
 
     private async Task<string?> ConfiguredAsync(string mirror, string commit, CancellationToken cancellationToken)
     {

@@ -9,9 +9,9 @@ internal static class RemoteProblem
     [
         ("Permission denied (publickey", Refusal.Denied, "The host does not accept the app's deploy key; add it to the repository there (reading is enough)."),
         ("Host key verification failed", Refusal.Denied, "The host shows another ssh key than before, so nothing was fetched: somebody may be in between. When its owners say that the key was changed, trust the new one in the app's settings under Source."),
-        ("could not read Username", Refusal.Denied, "The repository is private or does not exist. For a private one add the deploy key at the host and use its ssh:// address."),
-        ("terminal prompts disabled", Refusal.Denied, "The repository is private or does not exist. For a private one add the deploy key at the host and use its ssh:// address."),
-        ("Authentication failed", Refusal.Denied, "The repository is private or does not exist. For a private one add the deploy key at the host and use its ssh:// address."),
+        ("could not read Username", Refusal.Denied, "The repository is private or does not exist. For a private one add the deploy key at the host and use its ssh:// address, or, for trying it out, give an access token that may read it."),
+        ("terminal prompts disabled", Refusal.Denied, "The repository is private or does not exist. For a private one add the deploy key at the host and use its ssh:// address, or, for trying it out, give an access token that may read it."),
+        ("Authentication failed", Refusal.Denied, "The repository is private or does not exist. For a private one add the deploy key at the host and use its ssh:// address, or, for trying it out, give an access token that may read it."),
         ("requested URL returned error: 30", Refusal.Invalid, "The host answers with a redirect, which is not followed; enter the final address (often it ends in .git)."),
         ("unable to update url base from redirection", Refusal.Invalid, "The host answers with a redirect, which is not followed; enter the final address (often it ends in .git)."),
         ("repository not found", Refusal.NotFound, "There is no such repository at the host, or it is private."),

@@ -37,8 +37,12 @@ public sealed class SourceGlance : IDisposable
     }
 
     /// <exception cref="PortalException">A sentence for the person who typed the address.</exception>
+    /// <param name="token">Null where everybody may read it.</param>
+    public static GitSource Open(string url, string? token) =>
+        new(SourceKind.Git, Guid.Empty, url) { Access = string.IsNullOrEmpty(token) ? null : new GitAccess(token) };
+
     public Task<T> LookAsync<T>(string url, string? branch, Func<Glance, T> look, CancellationToken cancellationToken) =>
-        LookAsync(new GitSource(SourceKind.Git, Guid.Empty, url), branch, look, cancellationToken);
+        LookAsync(Open(url, null), branch, look, cancellationToken);
 
     /// <param name="opened">Its address, and what opens it.</param>
     /// <exception cref="PortalException">A sentence for the person who chose it.</exception>

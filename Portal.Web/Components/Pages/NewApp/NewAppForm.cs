@@ -33,6 +33,9 @@ public sealed class NewAppForm
 
     public string Url { get; set; } = "";
 
+    /// <summary>A person's token for a private https address.</summary>
+    public string Token { get; set; } = "";
+
     /// <summary>The one that was picked.</summary>
     public RepositoryRow? Repository { get; private set; }
 
@@ -77,7 +80,7 @@ public sealed class NewAppForm
     /// <summary>What to look at; null while it is not known.</summary>
     public CodeAddress? Address => Code switch
     {
-        CodeChoice.Git => new CodeAddress(Url),
+        CodeChoice.Git => new CodeAddress(Url, Token: NullIfBlank(Token)),
         CodeChoice.GitHub when Repository is { } picked => new CodeAddress(null, picked.FullName, picked.ConnectionId),
         _ => null,
     };
@@ -109,6 +112,7 @@ public sealed class NewAppForm
         if (Code == CodeChoice.Git)
         {
             Add("source.url", SourceRules.UrlProblem(Url, git));
+            Add("source.token", SourceRules.TokenProblem(Token.Trim(), Url));
         }
 
         if (Code == CodeChoice.GitHub)
@@ -150,7 +154,8 @@ public sealed class NewAppForm
     public Core.Apps.NewApp Request => Code == CodeChoice.Sample
         ? new(Name, SourceKind.Portal, DeployOn: [Rule], PlanOverrides: Overrides)
         : new(Name, Code switch { CodeChoice.Git => SourceKind.Git, CodeChoice.GitHub => SourceKind.GitHub, _ => SourceKind.Portal }, Code == CodeChoice.Git ? Url : null, NullIfBlank(Branch), NullIfBlank(Directory), [Rule],
-            Code == CodeChoice.Portal ? null : Overrides, Code == CodeChoice.GitHub ? Repository?.FullName : null, Code == CodeChoice.GitHub ? Repository?.ConnectionId : null);
+            Code == CodeChoice.Portal ? null : Overrides, Code == CodeChoice.GitHub ? Repository?.FullName : null, Code == CodeChoice.GitHub ? Repository?.ConnectionId : null,
+            Code == CodeChoice.Git ? NullIfBlank(Token) : null);
 
     private string? Overrides
     {

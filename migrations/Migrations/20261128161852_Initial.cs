@@ -320,6 +320,7 @@ namespace Portal.Migrations.Migrations
                     webhook_secret_changed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     webhook_verified_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     deploy_key = table.Column<byte[]>(type: "bytea", nullable: true),
+                    access_token = table.Column<byte[]>(type: "bytea", nullable: true),
                     deploy_key_public = table.Column<string>(type: "text", nullable: true),
                     host_key_generation = table.Column<int>(type: "integer", nullable: false),
                     source_problem = table.Column<string>(type: "character varying(600)", maxLength: 600, nullable: true),

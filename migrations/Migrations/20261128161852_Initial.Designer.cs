@@ -15,7 +15,7 @@ using Portal.Core.Data;
 namespace Portal.Migrations.Migrations
 {
     [DbContext(typeof(PortalDbContext))]
-    [Migration("20261128160642_Initial")]
+    [Migration("20261128161852_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -138,6 +138,10 @@ namespace Portal.Migrations.Migrations
                         .ValueGeneratedOnAdd()
                         .HasColumnType("uuid")
                         .HasColumnName("id");
+
+                    b.Property<byte[]>("AccessToken")
+                        .HasColumnType("bytea")
+                        .HasColumnName("access_token");
 
                     b.Property<Guid?>("ConnectionId")
                         .HasColumnType("uuid")
