@@ -184,6 +184,9 @@ public sealed class AppEnvironment
     /// <summary>Pushes do not deploy while set; the sentence says why ("Rolled back to v12 by Ada").</summary>
     public string? AutoDeployPaused { get; set; }
 
+    /// <summary>Nothing of it runs since then because nobody used it; the next request wakes it. Null: awake.</summary>
+    public DateTimeOffset? AsleepSince { get; set; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     public DateTimeOffset? DeletedAt { get; set; }

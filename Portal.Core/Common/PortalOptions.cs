@@ -206,6 +206,10 @@ public sealed class LimitOptions
     [Range(0, 10_000)]
     public int PreviewsPerTeam { get; set; } = 20;
 
+    /// <summary>A preview that had no request for so long sleeps until the next one.</summary>
+    [Range(1, 10_080)]
+    public int PreviewSleepMinutes { get; set; } = 30;
+
     [Range(1, 10_000)]
     public int VariablesPerEnvironment { get; set; } = 200;
 

@@ -94,7 +94,7 @@ public sealed class Route
     /// <summary><c>127.0.0.1:20417</c> …; empty: known but nothing serves now.</summary>
     public required List<string> Targets { get; set; }
 
-    /// <summary>Shown by the gateway when there is no target: "starting", "down", "nothing-deployed".</summary>
+    /// <summary>Shown by the gateway when there is no target: "starting", "down", "asleep", "nothing-deployed".</summary>
     public required string State { get; set; }
 
     /// <summary>From <see cref="RouteRevision"/>; a gateway that acknowledged revision r has applied every row with revision ≤ r.</summary>

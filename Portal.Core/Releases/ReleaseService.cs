@@ -228,6 +228,7 @@ public sealed class ReleaseService(IDbContextFactory<PortalDbContext> contexts, 
         };
         db.Add(release);
         environment.DesiredReleaseId = release.Id;
+        environment.AsleepSince = null;
         Converge(db, environment);
         db.Signal(LiveTopics.App, environment.AppId);
         return release;

@@ -226,9 +226,11 @@ internal sealed class RollOutHandler(RollOutReader reader, IRuntime runtime, Rou
         var seen = await runtime.ObserveAsync(place, cancellationToken);
         var mine = Kept(live.Workload, Mine(seen, live.Workload, facts.Mask));
         var targets = Targets(mine);
-        var state = targets.Count > 0 ? RouteStates.Live : mine.Any(i => i.State == InstanceState.Starting) ? RouteStates.Starting : RouteStates.Down;
+        var asleep = facts.Environment.AsleepSince is not null;
+        var state = targets.Count > 0 ? RouteStates.Live : asleep ? RouteStates.Asleep : mine.Any(i => i.State == InstanceState.Starting) ? RouteStates.Starting : RouteStates.Down;
         var failed = facts.Newest is { State: ReleaseState.Failed } newest && newest.Version > live.Release.Version ? CoreJson.Read<Status>(newest.Failure) : null;
-        var running = RunningDiagnosis.Of(live.Workload, mine, facts.Previous);
+        var running = asleep ? Status.Of(Severity.Asleep, $"v{live.Release.Version} sleeps", "Nobody used it for a while, so nothing of it runs.", "It wakes with the next request.")
+            : RunningDiagnosis.Of(live.Workload, mine, facts.Previous);
         var status = failed is not null && running.Severity is Severity.Ok or Severity.Working ? failed ?? running : running;
         await context.CommitAsync(async db =>
         {

@@ -15,6 +15,9 @@ public static class RouteStates
     public const string Starting = "starting";
     public const string Down = "down";
     public const string NothingDeployed = "nothing-deployed";
+
+    /// <summary>The next request wakes it.</summary>
+    public const string Asleep = "asleep";
 }
 
 /// <summary>

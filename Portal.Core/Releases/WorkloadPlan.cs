@@ -41,9 +41,13 @@ public static class WorkloadPlan
         };
     }
 
-    /// <summary>One of each process type unless said otherwise; one web instance where the app fixes its port itself.</summary>
+    /// <summary>None of one that sleeps. One of each process type unless said otherwise; one web instance where the app fixes its port itself.</summary>
     private static int Instances(AppEnvironment environment, string process)
     {
+        if (environment.AsleepSince is not null)
+        {
+            return 0;
+        }
         var wanted = environment.Scale.Instances.TryGetValue(process, out var count) ? count : 1;
         return process == ProcessNames.Web && environment.FixedPort is not null ? Math.Min(wanted, 1) : wanted;
     }

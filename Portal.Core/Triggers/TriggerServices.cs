@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Portal.Core.Apps;
 using Portal.Core.Audit;
+using Portal.Core.Common;
 using Portal.Core.Data;
 using Portal.Core.Git.GitHub;
 using Portal.Core.Jobs;
@@ -26,5 +27,5 @@ public static class TriggerServices
         .AddSingleton<IJobHandler, ChecksHandler>()
         .AddSingleton<IJobHandler>(p => p.GetRequiredService<PreviewHandler>())
         .AddSingleton(p => new PreviewWatch(p.GetRequiredService<IDbContextFactory<PortalDbContext>>(), p.GetRequiredService<GitHubPulls>(), p.GetRequiredService<PreviewHandler>(),
-            p.GetRequiredService<JobQueue>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<PreviewWatch>>()));
+            p.GetRequiredService<JobQueue>(), p.GetRequiredService<LimitOptions>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<PreviewWatch>>()));
 }

@@ -10,7 +10,7 @@ namespace Portal.Web.Gateway;
 /// The front door of every app. Stands before routing, authentication and static files, so that nothing of the portal
 /// touches an app's requests and each costs as little as forwarding can.
 /// </summary>
-internal sealed class AppGateway(AppHosts hosts, HostTableHolder table, AppForwarder forwarder, GatewayMetrics metrics, PortalOptions options)
+internal sealed class AppGateway(AppHosts hosts, HostTableHolder table, AppWaker waker, AppForwarder forwarder, GatewayMetrics metrics, PortalOptions options)
 {
     public bool Handles(HttpContext context) => hosts.TryMatch(context.Request.Host.Value ?? "", out _);
 
@@ -30,6 +30,11 @@ internal sealed class AppGateway(AppHosts hosts, HostTableHolder table, AppForwa
             metrics.Refused(Outcomes.Unknown);
             await AppPages.WriteAsync(context, AppPage.Unknown);
             return;
+        }
+        if (route is { TargetCount: 0, Row.State: RouteStates.Asleep })
+        {
+            table.Leave(route);
+            route = await waker.WakeAsync(route, context.RequestAborted);
         }
         try
         {

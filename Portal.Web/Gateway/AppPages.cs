@@ -10,7 +10,7 @@ internal static class AppPages
 {
     public static AppPage Of(string state) => state switch
     {
-        RouteStates.Starting => AppPage.Starting,
+        RouteStates.Starting or RouteStates.Asleep => AppPage.Starting,
         RouteStates.NothingDeployed => AppPage.NothingDeployed,
         _ => AppPage.Down,
     };

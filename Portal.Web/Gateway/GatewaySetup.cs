@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Portal.Core.Data;
+using Portal.Core.Jobs;
 using Portal.Core.Releases;
 
 namespace Portal.Web.Gateway;
@@ -11,8 +12,9 @@ internal static class GatewaySetup
         services.AddHttpForwarder();
         services.TryAddSingleton<RouteTable>();
         services.TryAddSingleton<GatewayWatch>();
+        services.TryAddSingleton<JobQueue>();
         services.AddSingleton<AppHosts>().AddSingleton<TrafficCounters>().AddSingleton<HostTableHolder>();
-        services.AddSingleton<AppForwarder>().AddSingleton<GatewayMetrics>().AddSingleton<AppGateway>().AddSingleton<RouteSnapshotFile>();
+        services.AddSingleton<AppForwarder>().AddSingleton<AppWaker>().AddSingleton<GatewayMetrics>().AddSingleton<AppGateway>().AddSingleton<RouteSnapshotFile>();
         services.AddCoalescedSignals();
         // In this order: registered, then routes, then the server listens.
         services.AddHostedService<GatewayLease>().AddHostedService<RouteLoader>().AddHostedService<TrafficFlusher>();

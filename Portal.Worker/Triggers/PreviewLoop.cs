@@ -16,6 +16,7 @@ internal sealed class PreviewLoop(PreviewWatch watch, PortalOptions options, Tim
             try
             {
                 await watch.LookAsync(stoppingToken);
+                await watch.PutToSleepAsync(stoppingToken);
                 await watch.TidyAsync(stoppingToken);
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)

@@ -267,6 +267,10 @@ namespace Portal.Migrations.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("app_id");
 
+                    b.Property<DateTimeOffset?>("AsleepSince")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("asleep_since");
+
                     b.Property<string>("AutoDeployPaused")
                         .HasMaxLength(400)
                         .HasColumnType("character varying(400)")

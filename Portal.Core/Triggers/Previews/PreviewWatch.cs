@@ -16,11 +16,12 @@ public sealed class PreviewWatch
     private readonly GitHubPulls _pulls;
     private readonly PreviewHandler _handler;
     private readonly JobQueue _jobs;
+    private readonly LimitOptions _limits;
     private readonly TimeProvider _time;
     private readonly ILogger<PreviewWatch> _logger;
 
-    internal PreviewWatch(IDbContextFactory<PortalDbContext> contexts, GitHubPulls pulls, PreviewHandler handler, JobQueue jobs, TimeProvider time, ILogger<PreviewWatch> logger) =>
-        (_contexts, _pulls, _handler, _jobs, _time, _logger) = (contexts, pulls, handler, jobs, time, logger);
+    internal PreviewWatch(IDbContextFactory<PortalDbContext> contexts, GitHubPulls pulls, PreviewHandler handler, JobQueue jobs, LimitOptions limits, TimeProvider time, ILogger<PreviewWatch> logger) =>
+        (_contexts, _pulls, _handler, _jobs, _limits, _time, _logger) = (contexts, pulls, handler, jobs, limits, time, logger);
 
     /// <summary>Compares what is open at the host with what there is: an answer that did not change costs the host nothing.</summary>
     public async Task LookAsync(CancellationToken cancellationToken)
@@ -45,6 +46,28 @@ public sealed class PreviewWatch
             {
                 _logger.LogInformation("The pull requests of app {App} could not be read: {Problem}", app.Id, e.Message);
             }
+        }
+    }
+
+    /// <summary>Lets previews sleep that had no request for a while; the gateway wakes them.</summary>
+    public async Task PutToSleepAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        var since = _time.GetUtcNow() - TimeSpan.FromMinutes(_limits.PreviewSleepMinutes);
+        var idle = await (from e in db.Set<AppEnvironment>()
+                          join r in db.Set<Release>() on e.LiveReleaseId equals r.Id
+                          where e.Kind == EnvironmentKind.Preview && e.DeletedAt == null && e.AsleepSince == null && e.LiveReleaseId == e.DesiredReleaseId && r.LiveAt < since
+                              && db.Set<Route>().Any(route => route.EnvironmentId == e.Id && route.State == RouteStates.Live && route.Targets.Count > 0)
+                              && !db.Set<TrafficMinute>().Any(t => t.EnvironmentId == e.Id && t.Minute >= since)
+                          select e).ToListAsync(cancellationToken);
+        foreach (var environment in idle)
+        {
+            environment.AsleepSince = _time.GetUtcNow();
+            _jobs.Enqueue(db, EnvironmentService.EnvironmentJob(environment));
+        }
+        if (idle.Count > 0)
+        {
+            await db.SaveAsync(cancellationToken);
         }
     }
 

@@ -25,6 +25,8 @@ internal static class PreviewWords
             PreviewState.Removed => $"{preview.Ended} {(preview.EndedByClosing ? "Reopening the pull request makes it again." : "A new commit makes it again.")}",
             PreviewState.Refused => preview.Ended,
             PreviewState.Waiting => $"Commit `{preview.Head[..7]}` comes from a fork and waits: somebody with the right to deploy has to [approve it]({appPage}). Every new commit asks again.",
+            // Sleeping and waking is no news.
+            _ when isLive && status is { Severity: Severity.Ok or Severity.Asleep } => $"Commit `{preview.Head[..7]}` is live",
             _ => $"Commit `{preview.Head[..7]}`: {MarkdownText.Escape(status?.Title ?? "It is about to be built")}",
         });
         if (preview.State is PreviewState.Active or PreviewState.Waiting && isLive)

@@ -15,7 +15,7 @@ using Portal.Core.Data;
 namespace Portal.Migrations.Migrations
 {
     [DbContext(typeof(PortalDbContext))]
-    [Migration("20261128161852_Initial")]
+    [Migration("20261128162059_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -269,6 +269,10 @@ namespace Portal.Migrations.Migrations
                     b.Property<Guid>("AppId")
                         .HasColumnType("uuid")
                         .HasColumnName("app_id");
+
+                    b.Property<DateTimeOffset?>("AsleepSince")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("asleep_since");
 
                     b.Property<string>("AutoDeployPaused")
                         .HasMaxLength(400)

@@ -695,6 +695,7 @@ namespace Portal.Migrations.Migrations
                     health_path = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true),
                     fixed_port = table.Column<int>(type: "integer", nullable: true),
                     auto_deploy_paused = table.Column<string>(type: "character varying(400)", maxLength: 400, nullable: true),
+                    asleep_since = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     deleted_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     last_release_version = table.Column<int>(type: "integer", nullable: false),
