@@ -65,7 +65,7 @@ public sealed class RepositoryDirectory : IRepositoryDirectory
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
         var owner = await db.FindTeamAsync(actor, team, Permission.CreateApp, cancellationToken);
         var before = _time.GetUtcNow() - Fresh;
-        var stale = await Allowed(db, owner.Id).Where(i => i.ListedAt == null || i.ListedAt < before).Take(20).Select(i => new { i.ConnectionId, i.InstallationId }).ToListAsync(cancellationToken);
+        var stale = await Allowed(db, owner.Id).Where(i => i.ListedAt == null || i.ListedAt < before).OrderBy(i => i.ListedAt).Take(20).Select(i => new { i.ConnectionId, i.InstallationId }).ToListAsync(cancellationToken);
         if (stale.Count > 0)
         {
             stale.ForEach(i => _jobs.Enqueue(db, ConnectionSync.JobOf(i.ConnectionId, i.InstallationId)));

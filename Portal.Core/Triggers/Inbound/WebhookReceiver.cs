@@ -146,6 +146,7 @@ public sealed class WebhookReceiver(InboundStore store, WebhookConnections conne
         var waiting = await (from b in db.Set<Build>().AsNoTracking()
                              join a in db.Set<App>() on b.AppId equals a.Id
                              where b.WaitsForChecksSince != null && a.ConnectionId == connection && a.RepositoryId == repository
+                             orderby b.Id
                              select b).Take(MostApps).ToListAsync(cancellationToken);
         if (waiting.Count == 0)
         {

@@ -14,9 +14,10 @@ internal static class PreviewWords
     /// <param name="name"><c>team/app</c>.</param>
     /// <param name="address">Where it answers.</param>
     /// <param name="appPage">Of Portal.</param>
-    /// <param name="isLive">A release of it is live.</param>
+    /// <param name="live">The commit that answers now; null: none does yet.</param>
+    /// <param name="failure">Why the newest commit could not be built; null: it could, or is about to be.</param>
     /// <param name="status">Of its environment; null when that is gone.</param>
-    public static string Comment(Preview preview, string name, string address, string appPage, bool isLive, Status? status)
+    public static string Comment(Preview preview, string name, string address, string appPage, string? live, string? failure, Status? status)
     {
         var text = new StringBuilder(Marker(preview)).Append('\n');
         text.Append(CultureInfo.InvariantCulture, $"**Preview of {name}**\n\n");
@@ -26,10 +27,11 @@ internal static class PreviewWords
             PreviewState.Refused => preview.Ended,
             PreviewState.Waiting => $"Commit `{preview.Head[..7]}` comes from a fork and waits: somebody with the right to deploy has to [approve it]({appPage}). Every new commit asks again.",
             // Sleeping and waking is no news.
-            _ when isLive && status is { Severity: Severity.Ok or Severity.Asleep } => $"Commit `{preview.Head[..7]}` is live",
-            _ => $"Commit `{preview.Head[..7]}`: {MarkdownText.Escape(status?.Title ?? "It is about to be built")}",
+            _ when live == preview.Head && status is not { Severity: Severity.Error } => $"Commit `{preview.Head[..7]}` is live.",
+            _ when failure is not null || status is { Severity: Severity.Error } => $"Commit `{preview.Head[..7]}`: {MarkdownText.Escape(failure ?? status!.Title)}.{Meanwhile(live)}",
+            _ => $"Commit `{preview.Head[..7]}` is being built.{Meanwhile(live)}",
         });
-        if (preview.State is PreviewState.Active or PreviewState.Waiting && isLive)
+        if (live is not null && preview.State is (PreviewState.Active or PreviewState.Waiting))
         {
             text.Append(CultureInfo.InvariantCulture, $"\n\n{address}");
         }
@@ -39,4 +41,6 @@ internal static class PreviewWords
         }
         return text.ToString();
     }
+
+    private static string Meanwhile(string? live) => live is null ? "" : $" What answers is `{live[..7]}`.";
 }

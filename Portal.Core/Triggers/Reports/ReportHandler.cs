@@ -91,8 +91,10 @@ internal sealed class ReportHandler(IDbContextFactory<PortalDbContext> contexts,
             return;
         }
         var status = CoreJson.Read<Status>(environment?.Status);
+        var live = await db.Set<Release>().Where(r => environment != null && r.Id == environment.LiveReleaseId).Select(r => r.Commit).SingleOrDefaultAsync(cancellationToken);
+        var failed = await db.Set<Build>().Where(b => b.EnvironmentId == id && b.Commit == row.Preview.Head && b.State == BuildState.Failed).OrderByDescending(b => b.Number).Select(b => b.Reason).FirstOrDefaultAsync(cancellationToken);
         var name = $"{row.Team.Slug}/{row.App.Slug}";
-        var text = PreviewWords.Comment(row.Preview, name, place?.Address ?? "", $"{options.PublicUrl}/{name}", environment?.LiveReleaseId is not null, status);
+        var text = PreviewWords.Comment(row.Preview, name, place?.Address ?? "", $"{options.PublicUrl}/{name}", live, failed, status);
         var fingerprint = Fingerprint(text);
         if (row.Preview.CommentSent == fingerprint)
         {

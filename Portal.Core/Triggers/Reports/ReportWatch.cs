@@ -34,9 +34,10 @@ public sealed class ReportWatch(IDbContextFactory<PortalDbContext> contexts, Job
                              join a in db.Set<App>() on e.AppId equals a.Id
                              where a.ConnectionId != null
                                 && (db.Set<Build>().Any(b => b.EnvironmentId == e.Id && b.QueuedAt > since) || db.Set<Release>().Any(r => r.EnvironmentId == e.Id && r.CreatedAt > since))
+                             orderby e.Id
                              select e.Id).Take(MostPerRound).ToListAsync(cancellationToken);
         var gone = await db.Set<GitReport>().Where(r => !db.Set<AppEnvironment>().Any(e => e.Id == r.EnvironmentId && e.DeletedAt == null))
-            .Select(r => r.EnvironmentId).Distinct().Take(MostPerRound).ToListAsync(cancellationToken);
+            .Select(r => r.EnvironmentId).Distinct().OrderBy(id => id).Take(MostPerRound).ToListAsync(cancellationToken);
         await EnqueueAsync(db, [.. changed, .. gone], cancellationToken);
     }
 

@@ -133,19 +133,25 @@ public sealed class GitHubWordsTests
     }
 
     [Theory]
-    [InlineData(PreviewState.Waiting, false, "has to [approve it](https://portal.example.org/shop/web)")]
-    [InlineData(PreviewState.Active, true, "https://pr-3--web--shop.apps.example.org")]
-    [InlineData(PreviewState.Removed, false, "Closed. A new commit makes it again.")]
-    [InlineData(PreviewState.Refused, false, "Closed.")]
-    public void The_comment_says_how_the_preview_is(PreviewState state, bool live, string said)
+    [InlineData(PreviewState.Waiting, null, null, Severity.Asleep, "has to [approve it](https://portal.example.org/shop/web)", false)]
+    [InlineData(PreviewState.Active, "a", null, Severity.Ok, "Commit `aaaaaaa` is live.", true)]
+    [InlineData(PreviewState.Active, "a", null, Severity.Asleep, "Commit `aaaaaaa` is live.", true)]
+    [InlineData(PreviewState.Active, "b", null, Severity.Ok, "Commit `aaaaaaa` is being built. What answers is `bbbbbbb`.", true)]
+    [InlineData(PreviewState.Active, null, "npm ci failed", Severity.Error, "Commit `aaaaaaa`: npm ci failed.", false)]
+    [InlineData(PreviewState.Active, "a", null, Severity.Error, "Commit `aaaaaaa`: How it is. What answers is `aaaaaaa`.", true)]
+    [InlineData(PreviewState.Removed, null, null, Severity.Ok, "Closed. A new commit makes it again.", false)]
+    [InlineData(PreviewState.Refused, null, null, Severity.Ok, "Closed.", false)]
+    public void The_comment_says_how_the_preview_is(PreviewState state, string? live, string? failure, Severity severity, string said, bool answers)
     {
         var preview = new Preview
         {
             Id = Guid.NewGuid(), AppId = Guid.NewGuid(), TeamId = Guid.NewGuid(), Number = 3, Title = "An idea", Author = "mallory", HeadBranch = "idea", Head = new string('a', 40), CreatedAt = Now, State = state, Ended = "Closed.",
         };
-        var text = PreviewWords.Comment(preview, "shop/web", "https://pr-3--web--shop.apps.example.org", "https://portal.example.org/shop/web", live, Status.Of(Severity.Ok, "Running v1"));
+        const string address = "https://pr-3--web--shop.apps.example.org";
+        var text = PreviewWords.Comment(preview, "shop/web", address, "https://portal.example.org/shop/web", live is null ? null : new string(live[0], 40), failure, Status.Of(severity, "How it is"));
         Assert.StartsWith(PreviewWords.Marker(preview), text, StringComparison.Ordinal);
         Assert.Contains(said, text, StringComparison.Ordinal);
+        Assert.Equal(answers, text.Contains(address, StringComparison.Ordinal));
     }
 
     [Fact]
