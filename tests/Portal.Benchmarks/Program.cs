@@ -6,7 +6,7 @@ if (args is ["serve", var role, .. var arguments])
     return await BareServers.RunAsync(role, arguments);
 }
 
-IReadOnlyList<Benchmark> all = [new GatewayBenchmark(), new WebhookBenchmark(), new AppsPageBenchmark(), new StartBenchmark(), new DeployBenchmark()];
+IReadOnlyList<Benchmark> all = [new GatewayBenchmark(), new WebhookBenchmark(), new ConnectionBenchmark(), new AppsPageBenchmark(), new StartBenchmark(), new DeployBenchmark()];
 var chosen = args.Length == 0 ? all : [.. all.Where(b => args.Contains(b.Name))];
 if (chosen.Count == 0)
 {
