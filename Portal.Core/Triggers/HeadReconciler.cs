@@ -4,6 +4,7 @@ using Portal.Core.Apps;
 using Portal.Core.Common;
 using Portal.Core.Data;
 using Portal.Core.Git;
+using Portal.Core.Git.GitHub;
 using Portal.Core.Git.Hosted;
 using Portal.Core.Live;
 
@@ -85,8 +86,8 @@ public sealed class HeadReconciler(IDbContextFactory<PortalDbContext> contexts, 
     /// <summary>Keeps why an app's repository cannot be read, where its developers see it; null when it can be again.</summary>
     public async Task NoteAsync(Guid appId, string? problem, CancellationToken cancellationToken)
     {
-        var text = problem is null ? null : RepositoryText.Clean(problem, 600);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var text = problem is null ? await GitHubAccess.RemarkAsync(db, appId, cancellationToken) : RepositoryText.Clean(problem, 600);
         if (await db.Set<App>().Where(a => a.Id == appId && a.SourceProblem != text).ExecuteUpdateAsync(set => set.SetProperty(a => a.SourceProblem, text), cancellationToken) > 0)
         {
             db.Signal(LiveTopics.App, appId);

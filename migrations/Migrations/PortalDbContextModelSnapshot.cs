@@ -988,6 +988,10 @@ namespace Portal.Migrations.Migrations
                         .HasColumnType("character varying(100)")
                         .HasColumnName("owner");
 
+                    b.Property<byte[]>("PreviousWebhookSecret")
+                        .HasColumnType("bytea")
+                        .HasColumnName("previous_webhook_secret");
+
                     b.Property<byte[]>("PrivateKey")
                         .IsRequired()
                         .HasColumnType("bytea")
@@ -1017,6 +1021,10 @@ namespace Portal.Migrations.Migrations
                     b.Property<byte[]>("WebhookSecret")
                         .HasColumnType("bytea")
                         .HasColumnName("webhook_secret");
+
+                    b.Property<DateTimeOffset?>("WebhookSecretChangedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("webhook_secret_changed_at");
 
                     b.Property<DateTimeOffset?>("WebhookVerifiedAt")
                         .HasColumnType("timestamp with time zone")

@@ -26,6 +26,8 @@ public sealed class ConnectionService
 {
     public const int MostConnections = 20;
 
+    private static readonly TimeSpan ReceiversLearn = TimeSpan.FromSeconds(3);
+
     private static readonly TimeSpan StateLife = TimeSpan.FromHours(1);
 
     private readonly IDbContextFactory<PortalDbContext> _contexts;
@@ -125,6 +127,26 @@ public sealed class ConnectionService
         var found = await FindAsync(db, connection, cancellationToken);
         _jobs.Enqueue(db, ConnectionSync.JobOf(found.Id));
         await db.SaveAsync(cancellationToken);
+    }
+
+    /// <summary>Gives the App's webhook a new secret, at both sides. The old one is accepted for another day, so that no delivery is refused on the way.</summary>
+    public async Task RotateSecretAsync(Actor actor, Guid connection, CancellationToken cancellationToken)
+    {
+        AccessPolicy.Demand(actor, Permission.ManagePlatform, Resource.Platform);
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        var found = await FindAsync(db, connection, cancellationToken);
+        if (found.WebhookSecret is null)
+        {
+            throw PortalException.Conflict("This App has no webhook.");
+        }
+        // Here first: from now on both are accepted, whatever becomes of the rest.
+        var secret = SecretTokens.WebhookSecret();
+        (found.PreviousWebhookSecret, found.WebhookSecretChangedAt, found.WebhookSecret) = (found.WebhookSecret, _time.GetUtcNow(), _secrets.Seal(SecretPurposes.WebhookSecret, secret));
+        _audit.Record(db, actor, "git-connection.webhook-secret", found.Name);
+        await db.SaveAsync(cancellationToken);
+        // Receivers remember secrets for a moment; GitHub signs with the new one only when all of them know it.
+        await Task.Delay(ReceiversLearn, _time, cancellationToken);
+        await _calls.AsAppAsync(found, client => client.Connection.Patch<object>(new Uri("app/hook/config", UriKind.Relative), new Dictionary<string, string> { ["secret"] = secret }), cancellationToken);
     }
 
     /// <param name="teams">Used when not every team may.</param>

@@ -214,6 +214,7 @@ internal sealed class ConnectionSync(IDbContextFactory<PortalDbContext> contexts
         foreach (var app in rows.Select(r => r.App))
         {
             var problem = await GitHubAccess.ProblemAsync(db, app.Id, cancellationToken);
+            // What is well again is found so by the next look at the branches.
             if (problem is not null && await db.Set<App>().Where(a => a.Id == app.Id && a.SourceProblem != problem).ExecuteUpdateAsync(set => set.SetProperty(a => a.SourceProblem, problem), cancellationToken) > 0)
             {
                 db.Signal(LiveTopics.App, app.Id);

@@ -39,6 +39,11 @@ public sealed class GitConnection
     /// <summary>Sealed; null where the host cannot reach Portal and the App has no webhook.</summary>
     public byte[]? WebhookSecret { get; set; }
 
+    /// <summary>Sealed: the secret before the last change, still accepted for <see cref="App.WebhookSecretOverlap"/>.</summary>
+    public byte[]? PreviousWebhookSecret { get; set; }
+
+    public DateTimeOffset? WebhookSecretChangedAt { get; set; }
+
     /// <summary>When a delivery last proved the secret for the first time, or the host greeted.</summary>
     public DateTimeOffset? WebhookVerifiedAt { get; set; }
 

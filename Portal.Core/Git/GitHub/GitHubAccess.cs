@@ -34,12 +34,22 @@ internal static class GitHubAccess
         return (row.Connection, installation.InstallationId, row.Repository!.RepositoryId);
     }
 
+    /// <summary>What its developers should know of a repository that can be read all the same; null: nothing.</summary>
+    public static async Task<string?> RemarkAsync(PortalDbContext db, Guid appId, CancellationToken cancellationToken)
+    {
+        var archived = await (from a in db.Set<App>()
+                              join r in db.Set<GitRepository>() on new { a.ConnectionId, a.RepositoryId } equals new { ConnectionId = (Guid?)r.ConnectionId, RepositoryId = (long?)r.RepositoryId }
+                              where a.Id == appId && r.IsArchived
+                              select r.FullName).SingleOrDefaultAsync(cancellationToken);
+        return archived is null ? null : $"{archived} is archived: nothing can be pushed to it until an owner unarchives it. What runs goes on.";
+    }
+
     public static async Task<string?> ProblemAsync(PortalDbContext db, Guid appId, CancellationToken cancellationToken)
     {
         try
         {
             await DemandAsync(db, appId, cancellationToken);
-            return null;
+            return await RemarkAsync(db, appId, cancellationToken);
         }
         catch (PortalException e)
         {

@@ -165,6 +165,62 @@ public sealed class ConnectionTests
         Assert.Equal(1, connected.GitHub.Requests.Count(r => r.Method == "POST" && r.Path.Contains("/statuses/", StringComparison.Ordinal) && r.Status == 201));
     }
 
+    [Fact]
+    public async Task A_new_webhook_secret_refuses_no_delivery_on_its_way()
+    {
+        await using var connected = await ConnectedHost.StartAsync();
+        var app = (await connected.AppAsync()).App;
+        await connected.GitHub.Deliveries.HoldAsync(Token);
+        var before = await connected.GitHub.CommitAsync(connected.Shop, "main", new Dictionary<string, string> { ["a"] = "1" }, "signed before", "ada");
+        var old = connected.HostApp.WebhookSecret;
+        await connected.Get<ConnectionService>().RotateSecretAsync(connected.Admin, connected.Connection.Id, Token);
+        Assert.NotEqual(old, connected.HostApp.WebhookSecret);
+        connected.GitHub.SetHook(connected.HostApp, secret: old);
+        await connected.GitHub.Deliveries.ReleaseAsync(cancellationToken: Token);
+        await connected.QuietAsync();
+
+        await using var db = connected.Host.Database.CreateDbContext();
+        var push = await db.Set<Push>().SingleAsync(p => p.AppId == app.Id && p.After == before, Token);
+        Assert.Equal(PushHeaders.Previous, CoreJson.Read<PushHeaders>(push.Headers)!.Secret);
+        await Assert.ThrowsAsync<PortalException>(() => connected.Get<ConnectionService>().RotateSecretAsync(connected.Developer, connected.Connection.Id, Token));
+    }
+
+    [Fact]
+    public async Task An_archived_repository_is_said_and_what_runs_goes_on()
+    {
+        await using var connected = await ConnectedHost.StartAsync();
+        var app = (await connected.AppAsync()).App;
+        await connected.GitHub.ArchiveRepositoryAsync(connected.Shop);
+        await connected.QuietAsync();
+        Assert.Contains("acme/shop is archived", (await connected.ReadAsync(app.Id)).SourceProblem, StringComparison.Ordinal);
+        Assert.NotNull(await HeadAsync(connected, app));
+        await connected.Get<HeadReconciler>().NoteAsync(app.Id, null, Token);
+        Assert.Contains("acme/shop is archived", (await connected.ReadAsync(app.Id)).SourceProblem, StringComparison.Ordinal);
+        await connected.GitHub.ArchiveRepositoryAsync(connected.Shop, archived: false);
+        await connected.QuietAsync();
+        await connected.Get<HeadReconciler>().NoteAsync(app.Id, null, Token);
+        Assert.Null((await connected.ReadAsync(app.Id)).SourceProblem);
+    }
+
+    [Fact]
+    public async Task An_access_token_opens_a_private_repository_and_is_shown_to_nobody()
+    {
+        await using var connected = await ConnectedHost.StartAsync();
+        connected.Get<PortalOptions>().Git.AllowedInternalHosts.Add("127.0.0.1");
+        var token = connected.GitHub.CreatePersonToken("ada");
+        var request = new NewApp("tried", SourceKind.Git, Url: $"{connected.GitHub.Url}acme/shop.git");
+        var closed = (await connected.Get<AppService>().CreateAsync(connected.Developer, "shop", request, Token)).App;
+        await Assert.ThrowsAsync<PortalException>(() => HeadAsync(connected, closed));
+        var open = (await connected.Get<AppService>().CreateAsync(connected.Developer, "shop", request with { Name = "tried-2", AccessToken = token }, Token)).App;
+        Assert.NotNull(await HeadAsync(connected, open));
+        Assert.DoesNotContain(token, $"{request with { AccessToken = token }}", StringComparison.Ordinal);
+
+        await using var db = connected.Host.Database.CreateDbContext();
+        Assert.DoesNotContain(await db.Set<AuditEntry>().ToListAsync(Token), e => $"{e.Before}{e.After}{e.Target}".Contains(token, StringComparison.Ordinal));
+        await connected.Get<AppService>().UpdateAsync(connected.Developer, new AppPath("shop", "tried-2"), new AppChange(AccessToken: ""), Token);
+        await Assert.ThrowsAsync<PortalException>(async () => await HeadAsync(connected, await connected.ReadAsync(open.Id)));
+    }
+
     internal static async Task ReconcileAsync(ConnectedHost connected, TimeSpan later)
     {
         var reconciler = connected.Make<DeliveryReconciler>(new FakeTimeProvider(TimeProvider.System.GetUtcNow() + later));

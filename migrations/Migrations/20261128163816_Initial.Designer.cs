@@ -15,7 +15,7 @@ using Portal.Core.Data;
 namespace Portal.Migrations.Migrations
 {
     [DbContext(typeof(PortalDbContext))]
-    [Migration("20261128162059_Initial")]
+    [Migration("20261128163816_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -991,6 +991,10 @@ namespace Portal.Migrations.Migrations
                         .HasColumnType("character varying(100)")
                         .HasColumnName("owner");
 
+                    b.Property<byte[]>("PreviousWebhookSecret")
+                        .HasColumnType("bytea")
+                        .HasColumnName("previous_webhook_secret");
+
                     b.Property<byte[]>("PrivateKey")
                         .IsRequired()
                         .HasColumnType("bytea")
@@ -1020,6 +1024,10 @@ namespace Portal.Migrations.Migrations
                     b.Property<byte[]>("WebhookSecret")
                         .HasColumnType("bytea")
                         .HasColumnName("webhook_secret");
+
+                    b.Property<DateTimeOffset?>("WebhookSecretChangedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("webhook_secret_changed_at");
 
                     b.Property<DateTimeOffset?>("WebhookVerifiedAt")
                         .HasColumnType("timestamp with time zone")

@@ -108,6 +108,8 @@ namespace Portal.Migrations.Migrations
                     client_secret = table.Column<byte[]>(type: "bytea", nullable: false),
                     private_key = table.Column<byte[]>(type: "bytea", nullable: false),
                     webhook_secret = table.Column<byte[]>(type: "bytea", nullable: true),
+                    previous_webhook_secret = table.Column<byte[]>(type: "bytea", nullable: true),
+                    webhook_secret_changed_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     webhook_verified_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     checked_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     problem = table.Column<string>(type: "character varying(600)", maxLength: 600, nullable: true),
