@@ -44,6 +44,8 @@ public sealed class PortalOptions
 
     public RateOptions Rates { get; set; } = new();
 
+    public SignInOptions SignIn { get; set; } = new();
+
     /// <summary>Addresses or networks (CIDR) of the proxies in front, whose X-Forwarded-For and -Proto are believed; empty: none.</summary>
     public List<string> TrustedProxies { get; set; } = [];
 

@@ -65,7 +65,7 @@ public static class SettingsReader
     private static bool IsLeaf(Type type) => type.IsPrimitive || type == typeof(string);
 
     private static Type? ElementOf(Type type) =>
-        type.IsGenericType && typeof(IEnumerable<string>).IsAssignableFrom(type) ? typeof(string) : null;
+        type.IsGenericType && typeof(System.Collections.IEnumerable).IsAssignableFrom(type) ? type.GetGenericArguments()[0] : null;
 
     private static bool Fits(Type type, string value)
     {

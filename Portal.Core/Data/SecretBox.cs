@@ -23,6 +23,7 @@ public static class SecretPurposes
     public const string AccessToken = "access-token";
     public const string GitHubApp = "github-app";
     public const string ConnectState = "connect-state";
+    public const string SignIn = "sign-in";
 }
 
 /// <summary>Random tokens and their stored form.</summary>

@@ -20,7 +20,7 @@ public sealed record Profile(string Name, string Email);
 /// People's own accounts. Passwords and stamps are ASP.NET Core Identity's; each call works in a scope of its own,
 /// because Identity's stores hold a context and a page may live for hours.
 /// </summary>
-public sealed class AccountService(IServiceScopeFactory scopes, SignInLinks links, TokenDoor door, AuditTrail trail, TimeProvider time)
+public sealed class AccountService(IServiceScopeFactory scopes, SignInLinks links, SessionService sessions, TokenDoor door, AuditTrail trail, TimeProvider time)
 {
     public const int MinPassword = 10;
 
@@ -41,7 +41,7 @@ public sealed class AccountService(IServiceScopeFactory scopes, SignInLinks link
         {
             throw PortalException.Invalid("team", $"A team is already called “{first.Team}”; choose another name.");
         }
-        var user = await CreateAsync(scope.ServiceProvider, new NewPerson(first.Name, first.Email, first.Password), address, admin: true);
+        var user = await CreateAsync(scope.ServiceProvider, first.Name, first.Email, first.Password, address, admin: true);
         var actor = await ActorFactory.OfUserAsync(db, user, address, cancellationToken);
         TeamService.Add(db, trail, actor, first.Team, first.Team, time.GetUtcNow());
         await db.SaveChangesAsync(cancellationToken);
@@ -100,7 +100,25 @@ public sealed class AccountService(IServiceScopeFactory scopes, SignInLinks link
     internal async Task<PortalUser> CreateInvitedAsync(IServiceProvider scope, NewPerson person, string? address)
     {
         Problems(person).ThrowIfAny();
-        return await CreateAsync(scope, person, address, admin: false);
+        return await CreateAsync(scope, person.Name, person.Email, person.Password, address, admin: false);
+    }
+
+    /// <summary>Makes an account without a password for somebody whom another service vouches for; <see cref="SignInMethods"/> lets them in.</summary>
+    internal async Task<PortalUser> CreateProvenAsync(IServiceProvider scope, ProvenIdentity identity, string? address)
+    {
+        if (identity.VerifiedEmail is not { } email || EmailProblem(email) is not null)
+        {
+            throw new PortalException(Refusal.Denied, $"{identity.Method} tells Portal no verified e-mail address of yours, and an account needs one.");
+        }
+        try
+        {
+            return await CreateAsync(scope, identity.Name, email, null, address, admin: false);
+        }
+        catch (PortalException taken) when (taken.Errors.ContainsKey("email"))
+        {
+            // Never the account that has the address: whoever vouches for an address elsewhere does not own it here.
+            throw PortalException.Conflict($"Somebody has an account with this e-mail address already. Sign in to it as before and connect {identity.Method} under Me.");
+        }
     }
 
     public async Task<Profile> ProfileAsync(Actor actor, CancellationToken cancellationToken)
@@ -128,21 +146,27 @@ public sealed class AccountService(IServiceScopeFactory scopes, SignInLinks link
     }
 
     /// <summary>Other sessions end; so does the one that asks, unless it is signed in anew.</summary>
+    /// <param name="current">Not looked at when the account has none: then the person must have signed in lately.</param>
     public async Task ChangePasswordAsync(Actor actor, string current, string next, CancellationToken cancellationToken)
     {
         Demand(actor);
-        new FieldErrors().Add("current", current.Length == 0 ? "Type the password you have now." : null).Add("password", PasswordProblem(next)).ThrowIfAny();
         await using var scope = scopes.CreateAsyncScope();
         var user = await OwnAsync(scope, actor);
         var people = People(scope);
-        if (!await people.CheckPasswordAsync(user, current))
+        var first = user.PasswordHash is null;
+        new FieldErrors().Add("current", !first && current.Length == 0 ? "Type the password you have now." : null).Add("password", PasswordProblem(next)).ThrowIfAny();
+        if (first)
+        {
+            await sessions.DemandRecentAsync(actor, cancellationToken);
+        }
+        else if (!await people.CheckPasswordAsync(user, current))
         {
             throw PortalException.Invalid("current", "This is not the password you have now.");
         }
         await using var transaction = await Db(scope).Database.BeginTransactionAsync(cancellationToken);
         await SessionService.EndAllAsync(Db(scope), user.Id, time.GetUtcNow(), cancellationToken);
         trail.Record(Db(scope), actor, "person.password", user.DisplayName);
-        Check(await people.ChangePasswordAsync(user, current, next));
+        Check(first ? await people.AddPasswordAsync(user, next) : await people.ChangePasswordAsync(user, current, next));
         await transaction.CommitAsync(cancellationToken);
     }
 
@@ -172,15 +196,15 @@ public sealed class AccountService(IServiceScopeFactory scopes, SignInLinks link
         }
     }
 
-    private async Task<PortalUser> CreateAsync(IServiceProvider scope, NewPerson person, string? address, bool admin)
+    private async Task<PortalUser> CreateAsync(IServiceProvider scope, string name, string email, string? password, string? address, bool admin)
     {
         var now = time.GetUtcNow();
         var user = new PortalUser
         {
             Id = Guid.CreateVersion7(now),
-            UserName = person.Email.Trim(),
-            Email = person.Email.Trim(),
-            DisplayName = person.Name.Trim(),
+            UserName = email.Trim(),
+            Email = email.Trim(),
+            DisplayName = name.Trim(),
             IsPlatformAdmin = admin,
             CreatedAt = now,
             LastSeenAt = now,
@@ -189,7 +213,8 @@ public sealed class AccountService(IServiceScopeFactory scopes, SignInLinks link
         var self = new Actor { Kind = ActorKind.Person, Id = user.Id, UserId = user.Id, Name = user.DisplayName, Address = address };
         var db = scope.GetRequiredService<PortalDbContext>();
         trail.Record(db, self, "person.create", user.DisplayName, after: new { user.Email, user.IsPlatformAdmin });
-        Check(await scope.GetRequiredService<UserManager<PortalUser>>().CreateAsync(user, person.Password));
+        var people = scope.GetRequiredService<UserManager<PortalUser>>();
+        Check(password is null ? await people.CreateAsync(user) : await people.CreateAsync(user, password));
         return user;
     }
 

@@ -101,7 +101,11 @@ public sealed class InvitationService(
 
     /// <summary>Uses the link up and makes its bearer's account, both or neither.</summary>
     /// <returns>The new person and the team's slug.</returns>
-    public async Task<(Guid UserId, string Team)> AcceptAsNewAsync(string? token, NewPerson person, string? address, CancellationToken cancellationToken)
+    public Task<(Guid UserId, string Team)> AcceptAsNewAsync(string? token, NewPerson person, string? address, CancellationToken cancellationToken) =>
+        AcceptAsNewAsync(token, scope => accounts.CreateInvitedAsync(scope, person, address), address, cancellationToken);
+
+    /// <param name="create">In the scope and transaction of the acceptance.</param>
+    internal async Task<(Guid UserId, string Team)> AcceptAsNewAsync(string? token, Func<IServiceProvider, Task<PortalUser>> create, string? address, CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<PortalDbContext>();
@@ -110,7 +114,7 @@ public sealed class InvitationService(
         {
             throw Stale();
         }
-        var user = await accounts.CreateInvitedAsync(scope.ServiceProvider, person, address);
+        var user = await create(scope.ServiceProvider);
         var actor = await ActorFactory.OfUserAsync(db, user, address, cancellationToken);
         var team = await AcceptAsync(db, actor, user, token, cancellationToken);
         await transaction.CommitAsync(cancellationToken);

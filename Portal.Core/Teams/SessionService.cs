@@ -19,6 +19,9 @@ public sealed class SessionService(IDbContextFactory<PortalDbContext> contexts, 
     /// <summary>The oldest ends when one more begins.</summary>
     public const int MaxPerPerson = 50;
 
+    /// <summary>How long after signing in a person may change how they come in: an open page of somebody who went for lunch is no proof.</summary>
+    public static readonly TimeSpan Recent = TimeSpan.FromMinutes(15);
+
     /// <summary>How exactly "last seen" is kept.</summary>
     internal static readonly TimeSpan SeenGranularity = TimeSpan.FromMinutes(1);
 
@@ -51,6 +54,24 @@ public sealed class SessionService(IDbContextFactory<PortalDbContext> contexts, 
     {
         await using var db = contexts.CreateDbContext();
         return id is not null && await Open(db, userId).AnyAsync(s => s.Id == id, cancellationToken);
+    }
+
+    /// <summary>Whether the session that asks began lately.</summary>
+    public async Task<bool> IsRecentAsync(Actor actor, CancellationToken cancellationToken)
+    {
+        var userId = Demand(actor);
+        var since = time.GetUtcNow() - Recent;
+        await using var db = contexts.CreateDbContext();
+        return await Open(db, userId).AnyAsync(s => s.Id == actor.SessionId && s.StartedAt > since, cancellationToken);
+    }
+
+    /// <exception cref="PortalException">The session that asks is older.</exception>
+    public async Task DemandRecentAsync(Actor actor, CancellationToken cancellationToken)
+    {
+        if (!await IsRecentAsync(actor, cancellationToken))
+        {
+            throw new PortalException(Refusal.Denied, $"For this you must have signed in during the last {Recent.TotalMinutes:0} minutes. Sign in again, then repeat it.");
+        }
     }
 
     /// <summary>The actor's own, the one that asks first, then the last seen.</summary>

@@ -34,6 +34,7 @@ public static class TeamsSetup
             .AddSingleton<SignInLinks>()
             .AddSingleton<AccountService>()
             .AddSingleton<SessionService>()
+            .AddSingleton<SignInMethods>()
             .AddSingleton<TeamService>()
             .AddSingleton<TeamReader>()
             .AddSingleton<MemberService>()

@@ -26,12 +26,16 @@ internal static class PortalAuth
         services.AddScoped<ICurrentActor, CurrentActor>();
         new IdentityBuilder(typeof(PortalUser), services).AddSignInManager().AddClaimsPrincipalFactory<PersonClaims>();
         services.AddScoped<SignIns>();
+        services.AddScoped<OutsideSignIns>();
+        services.AddSingleton<SignInSeal>();
+        services.AddSingleton<SignInWays>();
 
         var authentication = services.AddAuthentication(EitherScheme)
             .AddPolicyScheme(EitherScheme, null, either => either.ForwardDefaultSelector = context =>
                 context.Request.Path.StartsWithSegments("/api") && context.Request.Headers.Authorization.Count > 0 ? TokenHandler.SchemeName : IdentityConstants.ApplicationScheme)
             .AddScheme<AuthenticationSchemeOptions, TokenHandler>(TokenHandler.SchemeName, null);
         authentication.AddIdentityCookies(cookies => cookies.ApplicationCookie?.Configure(cookie => ConfigureCookie(cookie, options)));
+        authentication.AddOidcDoor(options);
         services.Configure<SecurityStampValidatorOptions>(stamps =>
         {
             stamps.ValidationInterval = TimeSpan.FromMinutes(1);
@@ -48,7 +52,10 @@ internal static class PortalAuth
         return services;
     }
 
-    public static void MapPortalAuth(this WebApplication app) =>
+    public static void MapPortalAuth(this WebApplication app)
+    {
+        app.MapGitHubDoor();
+        app.MapOidcDoor();
         app.MapPost("/sign-out", async (HttpContext context, IAntiforgery antiforgery, SignIns sessions) =>
         {
             if (!await antiforgery.IsRequestValidAsync(context))
@@ -58,6 +65,7 @@ internal static class PortalAuth
             await sessions.EndAsync();
             return Results.LocalRedirect("/sign-in");
         }).ExcludeFromDescription().AllowAnonymous();
+    }
 
     private static void ConfigureCookie(CookieAuthenticationOptions cookie, PortalOptions options)
     {

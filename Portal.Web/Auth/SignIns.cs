@@ -24,9 +24,9 @@ internal sealed class SignIns(SignInManager<PortalUser> sessions, UserManager<Po
             return Wrong;
         }
         var user = await people.FindByEmailAsync(email.Trim());
-        if (user is null || user.IsService)
+        if (user is not { IsService: false, PasswordHash: not null })
         {
-            // The same work as for a person that exists, so that the time of the answer tells nothing.
+            // The same work as for a person that has a password, so that the time of the answer tells nothing.
             Hasher.VerifyHashedPassword(new PortalUser(), Nobody, password);
             return Wrong;
         }

@@ -36,7 +36,7 @@ internal static class RateLimits
     {
         var request = context.Request;
         var address = Address(context);
-        if (!HttpMethods.IsGet(request.Method) && IsBelow(request.Path, SignInDoors))
+        if ((!HttpMethods.IsGet(request.Method) && IsBelow(request.Path, SignInDoors)) || IsOutsideSignIn(request.Path))
         {
             return Bucket("sign-in " + address, rates.SignInBurst, rates.SignInsPerMinute, TimeSpan.FromMinutes(1));
         }
@@ -47,6 +47,10 @@ internal static class RateLimits
         var perSecond = IsBelow(request.Path, Assets) ? rates.AssetsPerSecond : rates.RequestsPerSecond;
         return Bucket((perSecond == rates.AssetsPerSecond ? "assets " : "pages ") + address, perSecond * 10, perSecond, TimeSpan.FromSeconds(1));
     }
+
+    /// <summary>Each makes Portal, or another service, ask somebody.</summary>
+    private static bool IsOutsideSignIn(PathString path) =>
+        path.StartsWithSegments("/connect") && path.Value!.Split('/')[^1] is "sign-in" or "signed-in";
 
     private static RateLimitPartition<string> ByToken(HttpContext context, RateOptions rates)
     {

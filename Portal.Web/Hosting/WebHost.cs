@@ -1,3 +1,4 @@
+using System.Globalization;
 using Portal.Core.Common;
 
 namespace Portal.Web.Hosting;
@@ -40,12 +41,26 @@ internal static class WebHost
     public static bool Refuses(WebApplicationBuilder builder, TextWriter output)
     {
         var problems = new List<string>();
-        HostSettings.Read(builder.Configuration, problems);
+        var options = HostSettings.Read(builder.Configuration, problems);
+        // The worker signs nobody in, and the files of the secrets need not be there.
+        problems.AddRange(SignInProblems(builder.Configuration, options.SignIn));
         foreach (var problem in problems)
         {
             output.WriteLine(problem);
         }
         return problems.Count > 0;
+    }
+
+    private static IEnumerable<string> SignInProblems(IConfiguration configuration, SignInOptions options)
+    {
+        const string Path = $"{PortalOptions.Section}:SignIn:Oidc";
+        var numbers = configuration.GetSection(Path).GetChildren().Select(c => c.Key).ToHashSet();
+        if (!numbers.SetEquals(Enumerable.Range(0, numbers.Count).Select(n => n.ToString(CultureInfo.InvariantCulture))))
+        {
+            return [$"{Path} must be numbered 0, 1, 2 …: the number is part of the address that the provider sends people back to."];
+        }
+        var twice = options.Oidc.GroupBy(o => o.Provider).Where(g => g.Count() > 1).Select(g => $"{Path} names {g.First().Authority} twice.");
+        return options.Oidc.SelectMany((provider, n) => provider.Problems($"{Path}:{n}")).Concat(twice);
     }
 
     public static PortalOptions Read(WebApplicationBuilder builder) =>

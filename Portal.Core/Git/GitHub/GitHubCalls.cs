@@ -26,10 +26,18 @@ internal sealed class GitHubCalls(GitHubTransport transport, SecretBox box, Time
     public Task<T> AnonymousAsync<T>(string webUrl, Func<IGitHubClient, Task<T>> call, CancellationToken cancellationToken) =>
         RunAsync(webUrl, Credentials.Anonymous, $"anonymous {webUrl}", call, cancellationToken);
 
-    private async Task<T> RunAsync<T>(string webUrl, Credentials credentials, string budget, Func<IGitHubClient, Task<T>> call, CancellationToken cancellationToken)
+    /// <summary>With the token of a person who signs in; what is answered is not remembered.</summary>
+    public Task<T> AsPersonAsync<T>(string webUrl, string token, string budget, Func<IGitHubClient, Task<T>> call, CancellationToken cancellationToken) =>
+        RunAsync(webUrl, new Credentials(token, AuthenticationType.Oauth), budget, call, cancellationToken, remember: false);
+
+    /// <summary>As the App that people are signed in with.</summary>
+    public Task<T> AsClientAsync<T>(string webUrl, string clientId, string secret, string budget, Func<IGitHubClient, Task<T>> call, CancellationToken cancellationToken) =>
+        RunAsync(webUrl, new Credentials(clientId, secret, AuthenticationType.Basic), budget, call, cancellationToken, remember: false);
+
+    private async Task<T> RunAsync<T>(string webUrl, Credentials credentials, string budget, Func<IGitHubClient, Task<T>> call, CancellationToken cancellationToken, bool remember = true)
     {
         var host = new Uri(webUrl).Host;
-        using var http = new HttpClientAdapter(() => transport.Handler(GitHubAddress.Api(webUrl), budget, cancellationToken));
+        using var http = new HttpClientAdapter(() => transport.Handler(GitHubAddress.Api(webUrl), budget, cancellationToken, remember));
         http.SetRequestTimeout(GitHubTransport.Limit);
         var client = new GitHubClient(new Connection(Product, GitHubAddress.Api(webUrl), new InMemoryCredentialStore(credentials), http, new SimpleJsonSerializer()));
         try

@@ -41,6 +41,8 @@ public static class GitHubManifest
             Deployments = "write",
             Statuses = "write",
             PullRequests = "write",
+            // Of people who sign in with it, and agree to it.
+            Emails = "read",
         },
         DefaultEvents = webhook ? Events : null,
     }, Json);

@@ -21,6 +21,8 @@ public static class GitHubServices
         services.AddSingleton(provider => new ConnectionService(provider.GetRequiredService<IDbContextFactory<PortalDbContext>>(), provider.GetRequiredService<GitHubCalls>(),
             provider.GetRequiredService<AuditTrail>(), provider.GetRequiredService<JobQueue>(), provider.GetRequiredService<SecretBox>(), provider.GetRequiredService<PortalOptions>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ConnectionReader>();
+        services.AddSingleton(provider => new GitHubSignIn(provider.GetRequiredService<IDbContextFactory<PortalDbContext>>(), provider.GetRequiredService<GitHubTransport>(),
+            provider.GetRequiredService<GitHubCalls>(), provider.GetRequiredService<SecretBox>(), provider.GetRequiredService<PortalOptions>()));
         services.AddSingleton(provider => new RepositoryDirectory(provider.GetRequiredService<IDbContextFactory<PortalDbContext>>(), provider.GetRequiredService<GitHubTokens>(),
             provider.GetRequiredService<JobQueue>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IRepositoryDirectory>(provider => provider.GetRequiredService<RepositoryDirectory>());

@@ -44,14 +44,15 @@ internal sealed class GitHubTransport(TimeProvider time) : IDisposable
 
     /// <param name="budget">Whose rate limit it is, and whose remembered answers may be used.</param>
     /// <param name="stop">Octokit has no way to hand it on.</param>
-    public HttpMessageHandler Handler(Uri api, string budget, CancellationToken stop) => new Call(this, api, budget, stop);
+    /// <param name="remember">Whether answers may be kept for the next time.</param>
+    public HttpMessageHandler Handler(Uri api, string budget, CancellationToken stop, bool remember = true) => new Call(this, api, budget, stop, remember);
 
     public void Dispose() => _sockets.Dispose();
 
     /// <summary>When calls of this budget may go on; null: now.</summary>
     public DateTimeOffset? LimitedUntil(string budget) => _limited.TryGetValue(budget, out var until) && until > time.GetUtcNow() ? until : null;
 
-    private sealed class Call(GitHubTransport owner, Uri api, string budget, CancellationToken stop) : HttpMessageHandler
+    private sealed class Call(GitHubTransport owner, Uri api, string budget, CancellationToken stop, bool remember) : HttpMessageHandler
     {
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
@@ -80,7 +81,7 @@ internal sealed class GitHubTransport(TimeProvider time) : IDisposable
                 response.Dispose();
                 return Replay(remembered, request);
             }
-            if (request.Method == HttpMethod.Get && response is { StatusCode: HttpStatusCode.OK, Headers.ETag: { } tag })
+            if (remember && request.Method == HttpMethod.Get && response is { StatusCode: HttpStatusCode.OK, Headers.ETag: { } tag })
             {
                 await owner.RememberAsync(key, tag.ToString(), response, linked.Token);
             }
