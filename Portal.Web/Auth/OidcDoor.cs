@@ -31,6 +31,8 @@ internal static class OidcDoor
 
     public static void AddOidcDoor(this AuthenticationBuilder authentication, PortalOptions portal)
     {
+        // What strangers bring back is no error of Portal's; what matters of it is said below.
+        authentication.Services.AddLogging(logging => logging.AddFilter("Microsoft.AspNetCore.Authentication.OpenIdConnect", LogLevel.None));
         foreach (var (number, provider) in portal.SignIn.Oidc.Index())
         {
             // Now: a file that goes away later must not keep every request from being answered.
@@ -133,9 +135,14 @@ internal static class OidcDoor
         };
         oidc.Events.OnRemoteFailure = context =>
         {
-            context.HttpContext.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(OidcDoor)).LogWarning(context.Failure, "Somebody could not be signed in with {Provider}", provider.Name);
+            var failure = Of(context.Failure);
+            if (failure != Failure.Journey)
+            {
+                context.HttpContext.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(OidcDoor))
+                    .LogWarning(context.Failure, "Somebody could not be signed in with {Provider}", provider.Name);
+            }
             context.HandleResponse();
-            context.Response.Redirect(Tell(context.HttpContext, context.Properties, Sentence(context.Failure, provider)));
+            context.Response.Redirect(Tell(context.HttpContext, context.Properties, Sentence(failure, provider)));
             return Task.CompletedTask;
         };
     }
@@ -176,12 +183,27 @@ internal static class OidcDoor
     private static string Tell(HttpContext context, AuthenticationProperties? properties, string sentence) =>
         context.RequestServices.GetRequiredService<OutsideSignIns>().Tell(IntentOf(properties), sentence);
 
-    private static string Sentence(Exception? failure, OidcOptions provider) => failure switch
+    private enum Failure
     {
-        _ when failure is SecurityTokenException or OpenIdConnectProtocolInvalidNonceException || failure?.InnerException is SecurityTokenException =>
-            $"What {provider.Name} answered cannot be trusted, so you were not signed in. Begin again; if it stays so, tell a platform admin.",
-        _ when failure is not null && (IsAbsence(failure) || (failure.InnerException is { } inner && IsAbsence(inner))) =>
-            $"{provider.Name} does not answer as it should. Try again in a moment.",
+        /// <summary>The person did not leave from this browser, or long ago.</summary>
+        Journey,
+
+        /// <summary>The provider does not answer, or not as the protocol says.</summary>
+        Absence,
+
+        /// <summary>It answered what proves nothing.</summary>
+        Proof,
+    }
+
+    private static Failure Of(Exception? failure) =>
+        failure is SecurityTokenException or OpenIdConnectProtocolInvalidNonceException || failure?.InnerException is SecurityTokenException ? Failure.Proof
+        : (failure is not null && IsAbsence(failure)) || (failure?.InnerException is { } inner && IsAbsence(inner)) ? Failure.Absence
+        : Failure.Journey;
+
+    private static string Sentence(Failure failure, OidcOptions provider) => failure switch
+    {
+        Failure.Proof => $"What {provider.Name} answered cannot be trusted, so you were not signed in. Begin again; if it stays so, tell a platform admin.",
+        Failure.Absence => $"{provider.Name} does not answer as it should. Try again in a moment.",
         _ => $"This way back from {provider.Name} was begun in another browser, was used already, or is older than ten minutes. Begin again.",
     };
 

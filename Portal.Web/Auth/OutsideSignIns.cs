@@ -9,13 +9,17 @@ namespace Portal.Web.Auth;
 /// </summary>
 internal sealed class OutsideSignIns(SignIns sessions, SignInMethods methods, ICurrentActor current, SignInSeal seal)
 {
+    private const int MostReturnUrl = 500;
+
     /// <summary>What the address that they followed asks for; a page to go to instead when that may not begin here.</summary>
     public async Task<(SignInIntent Intent, string? Instead)> BeginAsync(HttpContext context)
     {
         var query = context.Request.Query;
         var click = query[ConnectClick.Query].ToString() is { Length: > 0 } given ? seal.Open<ConnectClick>(given) ?? new ConnectClick(Guid.Empty, Guid.Empty) : null;
         var invitation = query[SignInIntent.InvitationQuery].ToString() is { Length: > 0 and <= 100 } token ? token : null;
-        var intent = new SignInIntent(SignIns.Local(query[SignIns.ReturnUrl]), click is null ? invitation : null, click);
+        // A cookie carries it, and browsers drop one that is too large.
+        var back = SignIns.Local(query[SignIns.ReturnUrl]) is { Length: <= MostReturnUrl } local ? local : "/";
+        var intent = new SignInIntent(back, click is null ? invitation : null, click);
         if (click is not null && await ActorAsync(click, context.RequestAborted) is null)
         {
             return (intent, Tell(intent, "This button is too old. Press it again."));

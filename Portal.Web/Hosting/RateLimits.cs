@@ -50,7 +50,8 @@ internal static class RateLimits
 
     /// <summary>Each makes Portal, or another service, ask somebody.</summary>
     private static bool IsOutsideSignIn(PathString path) =>
-        path.StartsWithSegments("/connect") && path.Value!.Split('/')[^1] is "sign-in" or "signed-in";
+        path.StartsWithSegments("/connect") && path.Value!.TrimEnd('/') is var door
+        && (door.EndsWith("/sign-in", StringComparison.OrdinalIgnoreCase) || door.EndsWith("/signed-in", StringComparison.OrdinalIgnoreCase));
 
     private static RateLimitPartition<string> ByToken(HttpContext context, RateOptions rates)
     {

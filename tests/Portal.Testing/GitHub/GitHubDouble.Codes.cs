@@ -74,6 +74,26 @@ public sealed partial class GitHubDouble
         }
     }
 
+    internal bool EndUserToken(DoubleApp app, string token)
+    {
+        lock (State.Gate)
+        {
+            return State.Tokens.TryGetValue(token, out var kept) && kept.Kind == TokenKind.AppUser && kept.App == app && State.Tokens.Remove(token);
+        }
+    }
+
+    /// <summary>How many tokens of people apps hold now.</summary>
+    public int UserTokens
+    {
+        get
+        {
+            lock (State.Gate)
+            {
+                return State.Tokens.Values.Count(t => t.Kind == TokenKind.AppUser);
+            }
+        }
+    }
+
     /// <summary>The person takes back what the app may do in their name; the app is told, whatever it subscribed to.</summary>
     public Task RevokeAuthorizationAsync(DoubleApp app, string login)
     {

@@ -16,7 +16,7 @@ namespace Portal.Web.Tests.Api;
 /// The web host as <c>Program</c> builds it, on a free port, with a database of its own: a team "shop" with one member of
 /// each role, an outsider, an admin and an auditor, each with a token. No worker: what is desired stays so.
 /// </summary>
-public sealed class ApiHost : IAsyncLifetime
+public class ApiHost : IAsyncLifetime
 {
     private WebApplication? _app;
     private string _folder = "";
@@ -30,7 +30,10 @@ public sealed class ApiHost : IAsyncLifetime
 
     public IServiceProvider Services => _app!.Services;
 
-    public async ValueTask InitializeAsync()
+    /// <summary>What a host for other tests is given besides, or instead.</summary>
+    protected virtual Task<Dictionary<string, string?>> SettingsAsync() => Task.FromResult(new Dictionary<string, string?>());
+
+    public virtual async ValueTask InitializeAsync()
     {
         Database = await PortalDatabase.CreateAsync();
         _folder = Directory.CreateTempSubdirectory("portal-api-").FullName;
@@ -48,6 +51,7 @@ public sealed class ApiHost : IAsyncLifetime
             ["ConnectionStrings:Portal"] = Database.ConnectionString,
             ["urls"] = "http://127.0.0.1:0",
         });
+        builder.Configuration.AddInMemoryCollection(await SettingsAsync());
         builder.Logging.ClearProviders().AddSimpleConsole();
         builder.Logging.SetMinimumLevel(LogLevel.Error);
         _app = Program.Build(builder);
@@ -73,8 +77,9 @@ public sealed class ApiHost : IAsyncLifetime
         return client;
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         if (_app is not null)
         {
             await _app.StopAsync();

@@ -27,7 +27,29 @@ internal sealed partial class Browser : IDisposable
 
     public IEnumerable<string> Errors => ErrorText().Matches(_html).Select(m => WebUtility.HtmlDecode(m.Groups[1].Value));
 
-    public Cookie? SessionCookie => _cookies.GetCookies(_at)["portal"];
+    /// <summary>The same as a whole address, also of another site.</summary>
+    public Uri? Destination { get; private set; }
+
+    public Cookie? SessionCookie => _cookies.GetCookies(_client.BaseAddress!)["portal"];
+
+    /// <summary>Forgets the cookies whose names begin so.</summary>
+    public void Forget(string prefix)
+    {
+        foreach (var cookie in _cookies.GetAllCookies().Where(c => c.Name.StartsWith(prefix, StringComparison.Ordinal)))
+        {
+            cookie.Expired = true;
+        }
+    }
+
+    /// <summary>Where it leads in the end.</summary>
+    public async Task<Browser> FollowAsync()
+    {
+        for (var steps = 0; Destination is { } to && steps < 10; steps++)
+        {
+            await OpenAsync(to.AbsoluteUri);
+        }
+        return this;
+    }
 
     public async Task<Browser> OpenAsync(string address)
     {
@@ -54,6 +76,7 @@ internal sealed partial class Browser : IDisposable
     {
         _html = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         Status = answer.StatusCode;
+        Destination = answer.Headers.Location is { } location ? new Uri(_at, location) : null;
         SentTo = answer.Headers.Location is { } to ? to.IsAbsoluteUri ? to.PathAndQuery : to.ToString() : null;
         return this;
     }

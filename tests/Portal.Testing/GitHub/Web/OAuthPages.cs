@@ -22,6 +22,7 @@ internal sealed class OAuthPages(GitHubDouble github)
         routes.MapMethods("/login/oauth/authorize", ["GET"], AskAsync);
         routes.MapMethods("/login/oauth/authorize", ["POST"], AgreeAsync);
         routes.MapMethods("/login/oauth/access_token", ["POST"], TokenAsync);
+        routes.MapMethods("/api/v3/applications/{client}/token", ["DELETE"], GiveBackAsync);
     }
 
     private async Task AskAsync(HttpContext http)
@@ -93,6 +94,15 @@ internal sealed class OAuthPages(GitHubDouble github)
         }
         http.Response.ContentType = "application/x-www-form-urlencoded; charset=utf-8";
         await http.Response.WriteAsync(string.Join('&', answer.Select(a => $"{a.Key}={Uri.EscapeDataString(a.Value?.ToString() ?? "")}")));
+    }
+
+    /// <summary>The app proves itself with its client id and secret, and the token ends.</summary>
+    private async Task GiveBackAsync(HttpContext http)
+    {
+        var app = Find((string)http.Request.RouteValues["client"]!);
+        var proof = app is null ? null : $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{app.ClientId}:{app.ClientSecret}"))}";
+        var token = (string?)(await JsonNode.ParseAsync(http.Request.Body))?["access_token"];
+        http.Response.StatusCode = proof is null || http.Request.Headers.Authorization != proof ? 404 : token is not null && github.EndUserToken(app!, token) ? 204 : 422;
     }
 
     private JsonObject Exchange(DoubleApp app, Func<string, string> field)
