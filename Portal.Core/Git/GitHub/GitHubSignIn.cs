@@ -77,6 +77,10 @@ public sealed class GitHubSignIn
             return (new GitHubPlace(app.Id, app.WebUrl),
                 new GitHubPerson(user.Id.ToString(System.Globalization.CultureInfo.InvariantCulture), login, RepositoryText.Clean(user.Name ?? "", MostName) is { Length: > 0 } name ? name : login, email));
         }
+        catch (PortalException)
+        {
+            throw Away(new Uri(app.WebUrl).Host);
+        }
         finally
         {
             await GiveBackAsync(app, secret, token, budget);
@@ -115,9 +119,12 @@ public sealed class GitHubSignIn
             { AccessToken.Length: > 0 } => grant.AccessToken,
             { Error: "bad_verification_code" } => throw new PortalException(Refusal.Denied, "This way back from GitHub was used already or is too old. Begin again."),
             { Error: not null } => throw new PortalException(Refusal.Denied, $"{host} does not accept the App's secret any more. A platform admin can connect it again under Admin → Git connections."),
-            _ => throw new PortalException(Refusal.Unavailable, $"{host} does not answer as it should. Try again in a moment."),
+            _ => throw Away(host),
         };
     }
+
+    /// <summary>The person has only this moment's sentence: nothing is tried again by itself.</summary>
+    private static PortalException Away(string host) => new(Refusal.Unavailable, $"{host} does not answer as it should. Try again in a moment.");
 
     /// <summary>Null where the App may not read addresses: those made by older versions did not ask for it.</summary>
     private async Task<string?> EmailAsync(GitConnection app, string token, string budget, CancellationToken cancellationToken)
@@ -133,7 +140,6 @@ public sealed class GitHubSignIn
         }
     }
 
-    /// <summary>Whether it works or not, the token is forgotten here and ends at GitHub by itself.</summary>
     private async Task GiveBackAsync(GitConnection app, string secret, string token, string budget)
     {
         try
@@ -146,7 +152,7 @@ public sealed class GitHubSignIn
         }
         catch (PortalException)
         {
-            // Said above.
+            // It ends by itself within hours.
         }
     }
 

@@ -152,7 +152,7 @@ public sealed class GitHubSignInTests(OutsideHost host) : IClassFixture<OutsideH
         host.GitHub.Outage.Answer(500, path: path);
         try
         {
-            await RefusedAsync(browser, browser.Destination!.AbsoluteUri, "answer");
+            await RefusedAsync(browser, browser.Destination!.AbsoluteUri, "does not answer as it should");
         }
         finally
         {
