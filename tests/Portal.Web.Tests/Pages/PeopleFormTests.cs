@@ -131,6 +131,11 @@ public sealed class PeopleFormTests(ApiHost host) : PageContext(host), IClassFix
     [InlineData("whatever", "short", "At least 10 characters")]
     public async Task A_password_is_not_changed_by_mistake(string current, string next, string says)
     {
+        await using (var db = Host.Database.CreateDbContext())
+        {
+            var hash = new Microsoft.AspNetCore.Identity.PasswordHasher<PortalUser>().HashPassword(new PortalUser(), "nanoseconds are short");
+            await db.Users.Where(u => u.UserName == "outsider").ExecuteUpdateAsync(s => s.SetProperty(u => u.PasswordHash, hash), Xunit.TestContext.Current.CancellationToken);
+        }
         await BeAsync("outsider");
         var page = Me();
 
@@ -139,6 +144,19 @@ public sealed class PeopleFormTests(ApiHost host) : PageContext(host), IClassFix
         await OnAsync(page, "section[aria-labelledby=password] form", e => e.Submit());
 
         page.WaitForAssertion(() => Assert.Contains(page.FindAll("section[aria-labelledby=password] .error"), e => e.TextContent.Contains(says, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Who_has_no_password_is_not_asked_for_it()
+    {
+        await BeAsync("viewer");
+        var page = Me();
+
+        Assert.Empty(page.FindAll("#my-current"));
+        await OnAsync(page, "#my-next", e => e.Change("short"));
+        await OnAsync(page, "section[aria-labelledby=password] form", e => e.Submit());
+
+        page.WaitForAssertion(() => Assert.Contains(page.FindAll("section[aria-labelledby=password] .error"), e => e.TextContent.Contains("At least 10 characters", StringComparison.Ordinal)));
     }
 
     [Fact]
