@@ -73,8 +73,19 @@ internal sealed class ConnectionBenchmark : Benchmark
         var sealedNothing = box.Seal(SecretPurposes.GitHubApp, "nothing");
         var connection = new GitConnection
         {
-            Id = Guid.NewGuid(), WebUrl = "https://github.example.com", AppId = 1, Slug = "portal", Name = "Portal", Owner = "acme", HtmlUrl = "https://github.example.com/github-apps/portal", ClientId = "id",
-            ClientSecret = sealedNothing, PrivateKey = sealedNothing, WebhookSecret = box.Seal(SecretPurposes.WebhookSecret, Secret), CreatedAt = now, CreatedBy = null,
+            Id = Guid.NewGuid(),
+            WebUrl = "https://github.example.com",
+            AppId = 1,
+            Slug = "portal",
+            Name = "Portal",
+            Owner = "acme",
+            HtmlUrl = "https://github.example.com/github-apps/portal",
+            ClientId = "id",
+            ClientSecret = sealedNothing,
+            PrivateKey = sealedNothing,
+            WebhookSecret = box.Seal(SecretPurposes.WebhookSecret, Secret),
+            CreatedAt = now,
+            CreatedBy = null,
         };
         await database.AddAsync(connection);
         await database.AddAsync(new GitInstallation { ConnectionId = connection.Id, InstallationId = 1, Account = "acme", AccountId = 1, ForEveryTeam = true, ListedAt = now });
@@ -85,8 +96,16 @@ internal sealed class ConnectionBenchmark : Benchmark
         })]);
         var app = new App
         {
-            Id = Guid.NewGuid(), TeamId = team, Slug = "hook", SourceKind = SourceKind.GitHub, SourceUrl = "https://github.example.com/acme/shop-0002.git", ConnectionId = connection.Id, InstallationId = 1,
-            RepositoryId = 2, CreatedAt = now, CreatedBy = null,
+            Id = Guid.NewGuid(),
+            TeamId = team,
+            Slug = "hook",
+            SourceKind = SourceKind.GitHub,
+            SourceUrl = "https://github.example.com/acme/shop-0002.git",
+            ConnectionId = connection.Id,
+            InstallationId = 1,
+            RepositoryId = 2,
+            CreatedAt = now,
+            CreatedBy = null,
         };
         await database.AddAsync(app);
         await database.AddAsync(new AppEnvironment { Id = Guid.NewGuid(), AppId = app.Id, TeamId = team, Slug = "production", Branch = "main", CreatedAt = now });
@@ -120,8 +139,14 @@ internal sealed class ConnectionBenchmark : Benchmark
     {
         var body = JsonSerializer.SerializeToUtf8Bytes(new
         {
-            @ref = "refs/heads/main", before = new string('a', 40), after = new string('b', 40), repository = new { id = 2, full_name = "acme/shop-0002" }, installation = new { id = 1 },
-            head_commit = new { id = new string('b', 40), message = "Change the greeting" }, pusher = new { name = "ada" }, filler = new string('x', 8 * 1024),
+            @ref = "refs/heads/main",
+            before = new string('a', 40),
+            after = new string('b', 40),
+            repository = new { id = 2, full_name = "acme/shop-0002" },
+            installation = new { id = 1 },
+            head_commit = new { id = new string('b', 40), message = "Change the greeting" },
+            pusher = new { name = "ada" },
+            filler = new string('x', 8 * 1024),
         });
         var signature = "sha256=" + Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), body));
         var door = new Uri(url, $"/webhooks/git/{connection}");

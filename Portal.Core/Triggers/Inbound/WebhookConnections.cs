@@ -62,7 +62,7 @@ public sealed class WebhookConnections(IDbContextFactory<PortalDbContext> contex
     private async Task<WebhookConnection?> SharedAsync(PortalDbContext db, Guid id, CancellationToken cancellationToken)
     {
         var shared = await db.Set<GitConnection>().AsNoTracking().Where(c => c.Id == id).Select(c => new { c.WebhookSecret, c.PreviousWebhookSecret, c.WebhookSecretChangedAt, c.WebhookVerifiedAt }).SingleOrDefaultAsync(cancellationToken);
-        return shared is null ? null : new WebhookConnection(id, null, shared.WebhookVerifiedAt is not null, 
+        return shared is null ? null : new WebhookConnection(id, null, shared.WebhookVerifiedAt is not null,
             [.. Open(id, shared.WebhookSecret), .. shared.WebhookSecretChangedAt + App.WebhookSecretOverlap > time.GetUtcNow() ? Open(id, shared.PreviousWebhookSecret) : []]);
     }
 

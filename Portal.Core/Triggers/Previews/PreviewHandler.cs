@@ -76,8 +76,17 @@ internal sealed class PreviewHandler(IDbContextFactory<PortalDbContext> contexts
         {
             preview = new Preview
             {
-                Id = Guid.CreateVersion7(time.GetUtcNow()), AppId = id, TeamId = app.TeamId, Number = number, State = PreviewState.Removed, EndedByClosing = true,
-                Title = facts.Title, Author = facts.Author, HeadBranch = facts.HeadBranch, Head = facts.Head, CreatedAt = time.GetUtcNow(),
+                Id = Guid.CreateVersion7(time.GetUtcNow()),
+                AppId = id,
+                TeamId = app.TeamId,
+                Number = number,
+                State = PreviewState.Removed,
+                EndedByClosing = true,
+                Title = facts.Title,
+                Author = facts.Author,
+                HeadBranch = facts.HeadBranch,
+                Head = facts.Head,
+                CreatedAt = time.GetUtcNow(),
             };
             db.Add(preview);
         }

@@ -69,7 +69,14 @@ public sealed class PreviewService
             var now = _time.GetUtcNow();
             db.Add(new AppEnvironment
             {
-                Id = Guid.CreateVersion7(now), AppId = app.Id, TeamId = app.TeamId, Slug = Addresses.PreviewTemplate, Kind = EnvironmentKind.PreviewTemplate, DeployOn = [], CreatedAt = now, StatusAt = now,
+                Id = Guid.CreateVersion7(now),
+                AppId = app.Id,
+                TeamId = app.TeamId,
+                Slug = Addresses.PreviewTemplate,
+                Kind = EnvironmentKind.PreviewTemplate,
+                DeployOn = [],
+                CreatedAt = now,
+                StatusAt = now,
                 Status = CoreJson.Write(Status.Of(Severity.Asleep, "Previews take their variables from here")),
             });
         }

@@ -49,7 +49,7 @@ public sealed class GitHubWordsTests
     {
         var id = Guid.NewGuid();
         var manifest = JsonDocument.Parse(GitHubManifest.Write("https://portal.example.org", id, webhook: true)).RootElement;
-        Assert.Equal("""{"contents":"read","metadata":"read","checks":"write","deployments":"write","statuses":"write","pull_requests":"write"}""", manifest.GetProperty("default_permissions").GetRawText());
+        Assert.Equal("""{"contents":"read","metadata":"read","checks":"write","deployments":"write","statuses":"write","pull_requests":"write","emails":"read"}""", manifest.GetProperty("default_permissions").GetRawText());
         Assert.Equal($"https://portal.example.org/webhooks/git/{id}", manifest.GetProperty("hook_attributes").GetProperty("url").GetString());
         Assert.False(manifest.GetProperty("public").GetBoolean());
 
@@ -145,7 +145,17 @@ public sealed class GitHubWordsTests
     {
         var preview = new Preview
         {
-            Id = Guid.NewGuid(), AppId = Guid.NewGuid(), TeamId = Guid.NewGuid(), Number = 3, Title = "An idea", Author = "mallory", HeadBranch = "idea", Head = new string('a', 40), CreatedAt = Now, State = state, Ended = "Closed.",
+            Id = Guid.NewGuid(),
+            AppId = Guid.NewGuid(),
+            TeamId = Guid.NewGuid(),
+            Number = 3,
+            Title = "An idea",
+            Author = "mallory",
+            HeadBranch = "idea",
+            Head = new string('a', 40),
+            CreatedAt = Now,
+            State = state,
+            Ended = "Closed.",
         };
         const string address = "https://pr-3--web--shop.apps.example.org";
         var text = PreviewWords.Comment(preview, "shop/web", address, "https://portal.example.org/shop/web", live is null ? null : new string(live[0], 40), failure, Status.Of(severity, "How it is"));
@@ -163,13 +173,35 @@ public sealed class GitHubWordsTests
 
     private static Build BuildOf(BuildState state) => new()
     {
-        Id = Guid.NewGuid(), AppId = Guid.NewGuid(), TeamId = Guid.NewGuid(), EnvironmentId = Guid.NewGuid(), Number = 7, State = state, Commit = new string('a', 40), Ref = "refs/heads/main",
-        Trigger = DeployTrigger.Push, Actor = "ada", QueuedAt = Now,
+        Id = Guid.NewGuid(),
+        AppId = Guid.NewGuid(),
+        TeamId = Guid.NewGuid(),
+        EnvironmentId = Guid.NewGuid(),
+        Number = 7,
+        State = state,
+        Commit = new string('a', 40),
+        Ref = "refs/heads/main",
+        Trigger = DeployTrigger.Push,
+        Actor = "ada",
+        QueuedAt = Now,
     };
 
     private static Release ReleaseOf(ReleaseState state, Status? failure = null) => new()
     {
-        Id = Guid.NewGuid(), EnvironmentId = Guid.NewGuid(), AppId = Guid.NewGuid(), TeamId = Guid.NewGuid(), Version = 2, ArtifactId = Guid.NewGuid(), Variables = [], SecretKeys = [], Commit = new string('a', 40),
-        Trigger = ReleaseTrigger.Build, Actor = "ada", State = state, Reason = failure?.Title, Failure = failure is null ? null : CoreJson.Write(failure), CreatedAt = Now,
+        Id = Guid.NewGuid(),
+        EnvironmentId = Guid.NewGuid(),
+        AppId = Guid.NewGuid(),
+        TeamId = Guid.NewGuid(),
+        Version = 2,
+        ArtifactId = Guid.NewGuid(),
+        Variables = [],
+        SecretKeys = [],
+        Commit = new string('a', 40),
+        Trigger = ReleaseTrigger.Build,
+        Actor = "ada",
+        State = state,
+        Reason = failure?.Title,
+        Failure = failure is null ? null : CoreJson.Write(failure),
+        CreatedAt = Now,
     };
 }

@@ -52,7 +52,12 @@ internal sealed class ConnectedHost : IAsyncDisposable
         var connected = new ConnectedHost(host, github);
         await connected.ConnectAsync(forEveryTeam, permissions ?? new()
         {
-            ["contents"] = "read", ["metadata"] = "read", ["checks"] = "write", ["deployments"] = "write", ["statuses"] = "write", ["pull_requests"] = "write",
+            ["contents"] = "read",
+            ["metadata"] = "read",
+            ["checks"] = "write",
+            ["deployments"] = "write",
+            ["statuses"] = "write",
+            ["pull_requests"] = "write",
         });
         return connected;
     }
@@ -109,16 +114,28 @@ internal sealed class ConnectedHost : IAsyncDisposable
         var id = Guid.NewGuid();
         HostApp = GitHub.AddApp("acme", "Portal", new AppManifest
         {
-            Url = "http://localhost:8080", HookUrl = $"{Host.Url}webhooks/git/{id}", Permissions = permissions,
+            Url = "http://localhost:8080",
+            HookUrl = $"{Host.Url}webhooks/git/{id}",
+            Permissions = permissions,
             Events = [.. new[] { "push", "repository", "pull_request", "check_run", "status" }.Where(e => e is "push" or "repository" || (e == "pull_request" && permissions.ContainsKey("pull_requests"))
                 || (e == "check_run" && permissions.ContainsKey("checks")) || (e == "status" && permissions.ContainsKey("statuses")))],
         });
         var box = Get<SecretBox>();
         Connection = new GitConnection
         {
-            Id = id, WebUrl = GitHub.Url.ToString().TrimEnd('/'), AppId = HostApp.Id, Slug = HostApp.Slug, Name = HostApp.Name, Owner = "acme", HtmlUrl = $"{GitHub.Url}github-apps/{HostApp.Slug}",
-            ClientId = HostApp.ClientId, ClientSecret = box.Seal(SecretPurposes.GitHubApp, HostApp.ClientSecret), PrivateKey = box.Seal(SecretPurposes.GitHubApp, HostApp.PrivateKeyPem),
-            WebhookSecret = box.Seal(SecretPurposes.WebhookSecret, HostApp.WebhookSecret!), CreatedAt = TimeProvider.System.GetUtcNow(), CreatedBy = null,
+            Id = id,
+            WebUrl = GitHub.Url.ToString().TrimEnd('/'),
+            AppId = HostApp.Id,
+            Slug = HostApp.Slug,
+            Name = HostApp.Name,
+            Owner = "acme",
+            HtmlUrl = $"{GitHub.Url}github-apps/{HostApp.Slug}",
+            ClientId = HostApp.ClientId,
+            ClientSecret = box.Seal(SecretPurposes.GitHubApp, HostApp.ClientSecret),
+            PrivateKey = box.Seal(SecretPurposes.GitHubApp, HostApp.PrivateKeyPem),
+            WebhookSecret = box.Seal(SecretPurposes.WebhookSecret, HostApp.WebhookSecret!),
+            CreatedAt = TimeProvider.System.GetUtcNow(),
+            CreatedBy = null,
         };
         await Host.Database.AddAsync(Connection);
         Installation = await GitHub.InstallAsync(HostApp, "acme");
