@@ -147,7 +147,7 @@ public sealed class AppService(IDbContextFactory<PortalDbContext> contexts, Audi
             app.AccessToken = token.Length == 0 ? null : secrets.Seal(SecretPurposes.AccessToken, token);
         }
         // A token goes to the host that it was given for, and to no other.
-        else if (change.SourceUrl is { } moved && app.SourceUrl is { } old && new Uri(moved).Authority != new Uri(old).Authority)
+        else if (change.SourceUrl is { } moved && !SameHost(moved, app.SourceUrl))
         {
             app.AccessToken = null;
         }
@@ -159,6 +159,9 @@ public sealed class AppService(IDbContextFactory<PortalDbContext> contexts, Audi
         await db.SaveAsync(cancellationToken);
         return app;
     }
+
+    private bool SameHost(string one, string? other) =>
+        RepositoryAddress.TryParse(one, options.Git, out var a, out _) && RepositoryAddress.TryParse(other ?? "", options.Git, out var b, out _) && (a.Scheme, a.Host, a.Port) == (b.Scheme, b.Host, b.Port);
 
     /// <summary>Makes a new webhook secret; the old one works for another day, unless this is done twice. Returns the new value, shown this once.</summary>
     public async Task<string> RotateWebhookSecretAsync(Actor actor, AppPath path, CancellationToken cancellationToken)

@@ -157,7 +157,7 @@ public sealed class BuildHandler(IGitHosts hosts, IBuilder builder, VariableStor
             return (info.Commit, plan, BuildOutcome.Failed(Status.Of(Severity.Error, problem.What, string.Join(" ", plan.Why), problem.NextStep)));
         }
         var values = run.Variables.Plain.Concat(run.Variables.Secrets).ToDictionary(v => v.Key, v => v.Value);
-        var outcome = await builder.BuildAsync(new BuildInput(run.Build.Id, run.App.Id, folder, plan, values, log,
+        var outcome = await builder.BuildAsync(new BuildInput(run.Build.Id, run.Environment.WithoutSecrets ? run.Environment.Id : run.App.Id, folder, plan, values, log,
             step => StepAsync(context, run.Build.Id, log, step)), cancellationToken);
         return (info.Commit, plan, outcome);
     }

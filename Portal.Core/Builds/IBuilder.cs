@@ -4,7 +4,8 @@ namespace Portal.Core.Builds;
 
 /// <param name="SourceFolder">Plain files of the commit, owned by the build user.</param>
 /// <param name="Directory">The app's folder in it, "" for all.</param>
-public sealed record BuildInput(Guid BuildId, Guid AppId, string SourceFolder, BuildPlan Plan,
+/// <param name="CacheOwner">Whose caches it reads and leaves something in: the app's, but for the code of strangers, which must leave nothing for other builds.</param>
+public sealed record BuildInput(Guid BuildId, Guid CacheOwner, string SourceFolder, BuildPlan Plan,
     IReadOnlyDictionary<string, string> Variables, BuildLogWriter Log, Func<string, Task> Step);
 
 /// <summary>Either a location or a failure in words.</summary>

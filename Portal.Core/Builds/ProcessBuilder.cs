@@ -41,13 +41,13 @@ public sealed class ProcessBuilder(PortalOptions options, BuildSettings settings
         }
         // What holds absolute paths is built where it will run: the app's folder alone is seen at /app.
         var (root, workingFolder) = plan.BoundToPath ? (Path.Combine(folder, plan.Folder), "") : (folder, plan.Folder);
-        var caches = await PrepareCachesAsync(input.AppId, plan, root, workingFolder, cancellationToken);
+        var caches = await PrepareCachesAsync(input.CacheOwner, plan, root, workingFolder, cancellationToken);
         var environment = Environment(plan, input.Variables, caches);
         if (await WrongVersionAsync(input, cancellationToken) is { } wrong)
         {
             return BuildOutcome.Failed(wrong);
         }
-        using var bounds = new BuildBounds(options.Limits, input.BuildId, [folder, Path.Combine(options.Caches, input.AppId.ToString("n"))], time);
+        using var bounds = new BuildBounds(options.Limits, input.BuildId, [folder, Path.Combine(options.Caches, input.CacheOwner.ToString("n"))], time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, bounds.Stop);
         foreach (var step in plan.Steps)
         {

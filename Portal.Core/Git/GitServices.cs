@@ -41,10 +41,10 @@ public static class GitServices
 
 internal sealed class GitHosts(HostedGit hosted, PlainGit plain, GitHubTokens tokens, SecretBox box) : IGitHosts
 {
-    public (IGitHost Host, GitSource Source) For(App app) => app.SourceKind switch
+    public (IGitHost Host, GitSource Source) For(App app, bool toLook = false) => app.SourceKind switch
     {
         SourceKind.Portal => (hosted, new GitSource(SourceKind.Portal, app.Id)),
-        SourceKind.GitHub => (plain, new GitSource(SourceKind.GitHub, app.Id, app.SourceUrl) { Access = tokens.For(app) }),
+        SourceKind.GitHub => (plain, new GitSource(SourceKind.GitHub, app.Id, app.SourceUrl) { Access = tokens.For(app, toLook) }),
         _ => (plain, new GitSource(SourceKind.Git, app.Id, app.SourceUrl, app.DeployKey is { } key ? box.Open(SecretPurposes.DeployKey, key) : null, app.HostKeyGeneration)
         {
             Access = app.AccessToken is { } token ? new GitAccess(box.Open(SecretPurposes.AccessToken, token)) : null,

@@ -73,5 +73,6 @@ public interface IGitHost
 /// <summary>Chooses the host of an app's code and opens what is needed to reach it.</summary>
 public interface IGitHosts
 {
-    (IGitHost Host, GitSource Source) For(App app);
+    /// <param name="toLook">Only to see where its branches are, again and again: what opens it may then be shared between looks.</param>
+    (IGitHost Host, GitSource Source) For(App app, bool toLook = false);
 }

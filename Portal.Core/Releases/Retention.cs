@@ -59,8 +59,9 @@ public sealed class Retention(IDbContextFactory<PortalDbContext> contexts, Porta
         {
             Delete(folder.FullName);
         }
-        var apps = (await db.Set<App>().Select(a => a.Id).ToListAsync(cancellationToken)).Select(a => a.ToString("n")).ToHashSet();
-        foreach (var folder in Folders(options.Caches).Where(f => !apps.Contains(f.Name)))
+        // The code of strangers has caches of its own, as long as its environment is there.
+        var owners = (await db.Set<App>().Select(a => a.Id).Concat(db.Set<AppEnvironment>().Where(e => e.WithoutSecrets).Select(e => e.Id)).ToListAsync(cancellationToken)).Select(id => id.ToString("n")).ToHashSet();
+        foreach (var folder in Folders(options.Caches).Where(f => !owners.Contains(f.Name)))
         {
             Delete(folder.FullName);
         }

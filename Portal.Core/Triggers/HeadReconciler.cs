@@ -35,7 +35,7 @@ public sealed class HeadReconciler(IDbContextFactory<PortalDbContext> contexts, 
         {
             return new Round(0, false);
         }
-        var (host, source) = hosts.For(app);
+        var (host, source) = hosts.For(app, toLook: true);
         var asked = time.GetUtcNow();
         var heads = (await host.HeadsAsync(source, cancellationToken)).ToDictionary(h => h.Ref, h => h.Commit);
         var defaultBranch = await host.DefaultBranchAsync(source, cancellationToken);

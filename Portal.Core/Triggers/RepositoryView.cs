@@ -16,7 +16,7 @@ internal sealed class RepositoryView(IGitHosts hosts, App app)
 
     private GitSource Source => Opened.Source;
 
-    private (IGitHost Host, GitSource Source) Opened => _opened ??= hosts.For(app);
+    private (IGitHost Host, GitSource Source) Opened => _opened ??= hosts.For(app, toLook: true);
 
     public async Task<string?> ResolveAsync(string refOrCommit, CancellationToken cancellationToken) =>
         _commits.TryGetValue(refOrCommit, out var known) ? known

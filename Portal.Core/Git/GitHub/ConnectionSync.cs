@@ -187,7 +187,10 @@ internal sealed class ConnectionSync(IDbContextFactory<PortalDbContext> contexts
         row.ListedAt = round;
         db.Signal(LiveTopics.System, Guid.Empty);
         await db.SaveAsync(cancellationToken);
-        await db.Set<GitRepository>().Where(r => r.ConnectionId == connection.Id && r.InstallationId == installation && r.SeenAt < round).ExecuteDeleteAsync(cancellationToken);
+        if (listed.Count < MostRepositories)
+        {
+            await db.Set<GitRepository>().Where(r => r.ConnectionId == connection.Id && r.InstallationId == installation && r.SeenAt < round).ExecuteDeleteAsync(cancellationToken);
+        }
     }
 
     /// <summary>Apps keep up with their repositories: a new name or owner is followed, a loss is said.</summary>

@@ -24,7 +24,7 @@ internal sealed class DeliveryReconciler(IDbContextFactory<PortalDbContext> cont
     /// <summary>One that is under way has no answer yet, and it is listed by the time it was sent.</summary>
     private static readonly TimeSpan UnderWay = TimeSpan.FromSeconds(60);
 
-    private static readonly TimeSpan Overlap = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan Overlap = TimeSpan.FromMinutes(3);
 
     /// <summary>How long deliveries can be asked for again: https://docs.github.com/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks.</summary>
     private static readonly TimeSpan Window = TimeSpan.FromDays(3);
@@ -66,9 +66,10 @@ internal sealed class DeliveryReconciler(IDbContextFactory<PortalDbContext> cont
             known = now - Window;
         }
         List<Attempt> attempts;
+        bool whole;
         try
         {
-            attempts = await ListAsync(connection, known - Overlap, cancellationToken);
+            (attempts, whole) = await ListAsync(connection, known - Overlap, cancellationToken);
         }
         catch (PortalException e) when (e.Refusal == Refusal.NotFound)
         {
@@ -80,7 +81,8 @@ internal sealed class DeliveryReconciler(IDbContextFactory<PortalDbContext> cont
         {
             await calls.AsAppAsync(connection, client => client.Connection.Post(new Uri($"app/hook/deliveries/{attempt.Id.ToString(CultureInfo.InvariantCulture)}/attempts", UriKind.Relative)), cancellationToken);
         }
-        connection.DeliveredUpTo = missing.UpTo;
+        // What was not listed may be missing: then nothing is promised beyond what was known before.
+        connection.DeliveredUpTo = whole ? missing.UpTo : known;
         connection.Redelivered += Math.Min(missing.Ask.Count, MostPerRound);
         connection.LostDeliveries = missing.GivenUp;
         db.Signal(LiveTopics.System, System.Guid.Empty);
@@ -117,7 +119,8 @@ internal sealed class DeliveryReconciler(IDbContextFactory<PortalDbContext> cont
     }
 
     /// <summary>Newest first, back to a time.</summary>
-    private async Task<List<Attempt>> ListAsync(GitConnection connection, DateTimeOffset since, CancellationToken cancellationToken)
+    /// <returns>False with them when there are more than are read at once.</returns>
+    private async Task<(List<Attempt> Attempts, bool Whole)> ListAsync(GitConnection connection, DateTimeOffset since, CancellationToken cancellationToken)
     {
         var all = new List<Attempt>();
         var next = new Uri($"app/hook/deliveries?per_page={GitHubCalls.PageSize}", UriKind.Relative);
@@ -128,6 +131,6 @@ internal sealed class DeliveryReconciler(IDbContextFactory<PortalDbContext> cont
             all.AddRange(response.Body.Where(a => a.DeliveredAt >= since));
             next = response.Body.Count == 0 || response.Body[^1].DeliveredAt < since ? null : response.HttpResponse.ApiInfo.GetNextPageUrl();
         }
-        return all;
+        return (all, next is null);
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
 using Octokit;
 using Portal.Core.Apps;
@@ -28,6 +29,10 @@ internal sealed class GitHubTokens(IDbContextFactory<PortalDbContext> contexts, 
     /// <summary>A token is replaced when it has less left, so that no fetch loses it half-way.</summary>
     public static readonly TimeSpan LeastLeft = TimeSpan.FromMinutes(15);
 
+    private const int MostShared = 5_000;
+
+    private readonly ConcurrentDictionary<RepositoryKey, Token> _shared = new();
+
     public sealed record Token(string Value, DateTimeOffset ExpiresAt);
 
     /// <exception cref="PortalException">A sentence that says why this repository cannot be read.</exception>
@@ -54,11 +59,25 @@ internal sealed class GitHubTokens(IDbContextFactory<PortalDbContext> contexts, 
     }
 
     /// <summary>For the code of one app; minted when first asked for, and again when it grows old.</summary>
-    public GitAccess For(App app) => new(async cancellationToken =>
+    /// <param name="shared">One for all looks at the same repository: a token for each would use up what GitHub allows.</param>
+    public GitAccess For(App app, bool shared) => new(async cancellationToken =>
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var (connection, installation, repository) = await GitHubAccess.DemandAsync(db, app.Id, cancellationToken);
-        return await MintAsync(connection, installation, repository, GitHubUse.Code, cancellationToken);
+        if (!shared)
+        {
+            return await MintAsync(connection, installation, repository, GitHubUse.Code, cancellationToken);
+        }
+        var key = new RepositoryKey(connection.Id, installation, repository);
+        if (_shared.TryGetValue(key, out var known) && known.ExpiresAt - time.GetUtcNow() >= LeastLeft)
+        {
+            return known;
+        }
+        if (_shared.Count >= MostShared)
+        {
+            _shared.Clear();
+        }
+        return _shared[key] = await MintAsync(connection, installation, repository, GitHubUse.Code, cancellationToken);
     }, time);
 
     private static Dictionary<string, object> Body(long? repository, GitHubUse use)

@@ -15,8 +15,8 @@ namespace Portal.Core.Git.GitHub;
 internal sealed class GitHubTransport(TimeProvider time) : IDisposable
 {
     private const int MostBytes = 16 * 1024 * 1024;
-    private const int MostRemembered = 500;
-    private const int MostRememberedBytes = 256 * 1024;
+    private const int MostRemembered = 200;
+    private const int MostRememberedBytes = 128 * 1024;
 
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
