@@ -38,6 +38,30 @@ public sealed class GitHubTests(ConnectedProduct product) : IClassFixture<Connec
 
         await PreviewAsync(page);
         await ChecksAsync(page);
+
+        foreach (var scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
+        {
+            await page.EmulateMediaAsync(new() { ColorScheme = scheme });
+            foreach (var address in new[] { "/shop/shop", "/shop/shop/settings", "/shop/shop/variables?env=previews", "/admin/git", "/me", "/shop/new" })
+            {
+                await BusyProduct.OpenAsync(page, address);
+                if (address == "/shop/new")
+                {
+                    await page.GetByLabel("From GitHub").CheckAsync();
+                    await Expect(page.GetByRole(AriaRole.Radio, new() { Name = "acme/shop private" })).ToBeVisibleAsync();
+                }
+                await page.NothingSeriousAsync($"{address} in {scheme}");
+                await page.NoForbiddenWordAsync(address);
+            }
+        }
+
+        // Known to GitHub, but to nobody here.
+        var stranger = await product.PageAsync();
+        await stranger.GotoAsync("/sign-in");
+        await stranger.NothingSeriousAsync("signing in");
+        await stranger.GetByRole(AriaRole.Link, new() { Name = "GitHub" }).ClickAsync();
+        await stranger.GetByRole(AriaRole.Button).First.ClickAsync();
+        await Expect(stranger.GetByText("No account of Portal is connected to your")).ToBeVisibleAsync();
     }
 
     /// <summary>"Only when the commit's checks passed": built at once, released when the other CI is green, not when it is red.</summary>
@@ -87,6 +111,9 @@ public sealed class GitHubTests(ConnectedProduct product) : IClassFixture<Connec
         await page.GetByRole(AriaRole.Button, new() { Name = "Approve " }).ClickAsync();
         await product.LiveAsync("shop", 1, "pr-1");
         Assert.Equal("Hello from a stranger", await AnswerAsync("pr-1--shop--shop"));
+        await BusyProduct.OpenAsync(page, "/shop/shop");
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Visit" })).ToBeVisibleAsync();
+        await page.NothingSeriousAsync("an app with a preview");
         await CommentedAsync(pull.Number, $"http://pr-1--shop--shop.localhost:{product.Host.Port}");
 
         await product.GitHub.CommitAsync(fork, "idea", ConnectedProduct.Files("Hello, changed"), "second thoughts", "mallory");
