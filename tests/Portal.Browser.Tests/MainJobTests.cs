@@ -33,7 +33,7 @@ public sealed class MainJobTests(ProductFixture product) : IClassFixture<Product
         await Expect(page.GetByText("It answers at http://hello--shop.localhost")).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Create app" }).ClickAsync();
         await Expect(page.GetByText("Push your code")).ToBeVisibleAsync();
-        await page.NothingSeriousAsync( "the created app");
+        await page.NothingSeriousAsync("the created app");
 
         using var sample = await SampleRepository.OfAsync("node");
         var url = $"{product.Host.Url}git/shop/hello.git";
@@ -41,7 +41,7 @@ public sealed class MainJobTests(ProductFixture product) : IClassFixture<Product
         Assert.Contains("v1 is live", story, StringComparison.Ordinal);
         await page.ArriveAsync("**/shop/hello/builds/1");
         await Expect(page.GetByText("package.json has a start script").First).ToBeAttachedAsync();
-        await page.NothingSeriousAsync( "a build");
+        await page.NothingSeriousAsync("a build");
 
         using var app = product.Host.AppClient("hello--shop");
         Assert.Equal(HttpStatusCode.OK, (await app.GetAsync("/", Token)).StatusCode);
@@ -60,7 +60,7 @@ public sealed class MainJobTests(ProductFixture product) : IClassFixture<Product
         await page.GotoAsync("/shop/hello");
         await Expect(page.GetByText("v3 did not start: it exited with code 3").First).ToBeVisibleAsync();
         await Expect(page.GetByText("v2 still serves").First).ToBeVisibleAsync();
-        await page.NothingSeriousAsync( "an app whose release failed");
+        await page.NothingSeriousAsync("an app whose release failed");
 
         using var api = product.Host.Client();
         var back = await api.PostAsync("/api/v1/teams/shop/apps/hello/environments/production/releases/1/rollback", null, Token);
@@ -69,7 +69,7 @@ public sealed class MainJobTests(ProductFixture product) : IClassFixture<Product
 
         await page.GotoAsync("/admin/audit");
         await Expect(page.Locator("main").GetByText("shop/hello production").First).ToBeVisibleAsync();
-        await page.NothingSeriousAsync( "the audit trail");
+        await page.NothingSeriousAsync("the audit trail");
         var verdict = await api.GetFromJsonAsync<JsonElement>("/api/v1/audit/verify", Token);
         Assert.True(verdict.GetProperty("intact").GetBoolean());
 
@@ -84,8 +84,8 @@ public sealed class MainJobTests(ProductFixture product) : IClassFixture<Product
         {
             await page.GotoAsync(address);
             await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
-            await page.NothingSeriousAsync( address + " in dark");
-            await page.NoForbiddenWordAsync( address);
+            await page.NothingSeriousAsync(address + " in dark");
+            await page.NoForbiddenWordAsync(address);
         }
     }
 }
