@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -48,13 +49,13 @@ internal sealed class HeadLoop(IDbContextFactory<PortalDbContext> contexts, Head
     private async Task RoundAsync(CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var apps = await db.Set<App>().Where(a => a.DeletedAt == null).Select(a => new { a.Id, a.SourceKind, Source = a.SourceUrl + " " + a.HostKeyGeneration }).ToListAsync(cancellationToken);
+        var apps = await db.Set<App>().Where(a => a.DeletedAt == null).Select(a => new { a.Id, a.SourceKind, Source = a.SourceUrl + " " + a.HostKeyGeneration, a.AccessToken }).ToListAsync(cancellationToken);
         foreach (var gone in _looks.Keys.Except(apps.Select(a => a.Id)).ToList())
         {
             _looks.TryRemove(gone, out _);
         }
         await Parallel.ForEachAsync(apps, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
-            async (app, token) => await LookAsync(app.Id, app.SourceKind, app.Source, token));
+            async (app, token) => await LookAsync(app.Id, app.SourceKind, app.AccessToken is { } opened ? $"{app.Source} {Convert.ToHexString(SHA256.HashData(opened))}" : app.Source, token));
     }
 
     private async Task LookAsync(Guid app, SourceKind kind, string source, CancellationToken cancellationToken)

@@ -158,6 +158,7 @@ public sealed class GitHubTests(ConnectedProduct product) : IClassFixture<Connec
     {
         await page.GotoAsync("/admin/git");
         await page.GetByRole(AriaRole.Link, new() { Name = "Connect GitHub" }).ClickAsync();
+        await page.NothingSeriousAsync("connecting");
         await page.GetByLabel("Organization").FillAsync("acme");
         await page.GetByLabel("GitHub server").FillAsync(product.GitHub.Url.ToString().TrimEnd('/'));
         await page.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();

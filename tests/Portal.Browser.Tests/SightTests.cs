@@ -25,7 +25,7 @@ public sealed class SightTests(BusyProduct product)
         {
             push!, "/shop", "/shop?status=failing", "/shop/new", "/shop/activity", "/shop/activity?kind=people", "/shop/team", "/teams", "/me", "/nowhere",
             "/shop/seen", "/shop/seen/deploys", "/shop/seen/logs", "/shop/seen/variables", "/shop/seen/settings", "/shop/seen/builds/1",
-            "/admin", "/admin/people", "/admin/git", "/admin/git/connect", "/admin/audit",
+            "/admin", "/admin/people", "/admin/git", "/admin/audit",
         })
         {
             await BusyProduct.OpenAsync(page, address);
