@@ -9,6 +9,7 @@ using Portal.Core.Git.GitHub;
 using Portal.Core.Jobs;
 using Portal.Core.Triggers.Checks;
 using Portal.Core.Triggers.Previews;
+using Portal.Core.Triggers.Reports;
 
 namespace Portal.Core.Triggers;
 
@@ -16,7 +17,7 @@ public static class TriggerServices
 {
     /// <summary>For both hosts: taking note of pushes and reading what became of them.</summary>
     public static IServiceCollection AddPortalTriggers(this IServiceCollection services) => services
-        .AddSingleton<PushReceiver>().AddSingleton<PushProgress>().AddSingleton<PushService>()
+        .AddSingleton<PushReceiver>().AddSingleton<PushProgress>().AddSingleton<PushService>().AddSingleton<ReportReader>()
         .AddSingleton<PreviewHandler>()
         .AddSingleton(p => new PreviewService(p.GetRequiredService<IDbContextFactory<PortalDbContext>>(), p.GetRequiredService<PreviewHandler>(), p.GetRequiredService<AuditTrail>(),
             p.GetRequiredService<JobQueue>(), p.GetRequiredService<Addresses>(), p.GetRequiredService<TimeProvider>()));

@@ -2197,6 +2197,7 @@ namespace Portal.Migrations.Migrations
                         .HasColumnName("subject_id");
 
                     b.Property<string>("Commit")
+                        .IsRequired()
                         .HasMaxLength(64)
                         .HasColumnType("character varying(64)")
                         .HasColumnName("commit");
@@ -2204,11 +2205,6 @@ namespace Portal.Migrations.Migrations
                     b.Property<Guid>("ConnectionId")
                         .HasColumnType("uuid")
                         .HasColumnName("connection_id");
-
-                    b.Property<string>("Environment")
-                        .HasMaxLength(100)
-                        .HasColumnType("character varying(100)")
-                        .HasColumnName("environment");
 
                     b.Property<Guid>("EnvironmentId")
                         .HasColumnType("uuid")
@@ -2227,6 +2223,12 @@ namespace Portal.Migrations.Migrations
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)")
                         .HasColumnName("kind");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("name");
 
                     b.Property<string>("Problem")
                         .HasMaxLength(600)
@@ -2250,10 +2252,6 @@ namespace Portal.Migrations.Migrations
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)")
                         .HasColumnName("sent_state");
-
-                    b.Property<Guid>("TeamId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("team_id");
 
                     b.HasKey("SubjectId")
                         .HasName("pk_git_reports");

@@ -3,7 +3,6 @@ using Portal.Core.Access;
 using Portal.Core.Apps;
 using Portal.Core.Common;
 using Portal.Core.Data;
-using Portal.Core.Jobs;
 
 namespace Portal.Core.Git.GitHub;
 
@@ -14,8 +13,7 @@ public sealed record InstallationView(GitInstallation Installation, int Reposito
 }
 
 /// <param name="CanBeReached">Whether the host can send deliveries to Portal; otherwise Portal looks by itself.</param>
-/// <param name="WaitingReports">Environments of which the host has still to be told something, and since when the oldest waits.</param>
-public sealed record ConnectionView(GitConnection Connection, string Host, bool CanBeReached, IReadOnlyList<InstallationView> Installations, int WaitingReports, DateTimeOffset? WaitingSince);
+public sealed record ConnectionView(GitConnection Connection, string Host, bool CanBeReached, IReadOnlyList<InstallationView> Installations);
 
 /// <summary>What Admin → Git connections shows.</summary>
 public sealed class ConnectionReader(IDbContextFactory<PortalDbContext> contexts)
@@ -31,13 +29,6 @@ public sealed class ConnectionReader(IDbContextFactory<PortalDbContext> contexts
             Repositories = db.Set<GitRepository>().Count(r => r.ConnectionId == i.ConnectionId && r.InstallationId == i.InstallationId),
             Apps = db.Set<App>().Count(a => a.ConnectionId == i.ConnectionId && a.InstallationId == i.InstallationId && a.DeletedAt == null),
         }).ToListAsync(cancellationToken);
-        var waiting = (await (from j in db.Set<Job>()
-                              where j.Kind == JobKinds.Report && (j.State == JobState.Queued || j.State == JobState.Running)
-                              join e in db.Set<AppEnvironment>() on j.Key equals e.Id.ToString()
-                              join a in db.Set<App>() on e.AppId equals a.Id
-                              where a.ConnectionId != null
-                              group j by a.ConnectionId!.Value into reports
-                              select new { reports.Key, Count = reports.Count(), Oldest = reports.Min(j => j.CreatedAt) }).ToListAsync(cancellationToken)).ToDictionary(r => r.Key);
         var teams = (await db.Set<GitInstallationTeam>().AsNoTracking().ToListAsync(cancellationToken)).ToLookup(t => (t.ConnectionId, t.InstallationId), t => t.TeamId);
         return
         [
@@ -45,7 +36,7 @@ public sealed class ConnectionReader(IDbContextFactory<PortalDbContext> contexts
             [
                 .. installations.Where(i => i.Installation.ConnectionId == c.Id && (i.Installation.RemovedAt is null || i.Apps > 0)).Select(i => new InstallationView(i.Installation, i.Repositories, i.Apps,
                     teams[(c.Id, i.Installation.InstallationId)].ToHashSet())),
-            ], waiting.GetValueOrDefault(c.Id)?.Count ?? 0, waiting.GetValueOrDefault(c.Id)?.Oldest)),
+            ])),
         ];
     }
 }

@@ -45,11 +45,11 @@ internal sealed class ConnectionSync(IDbContextFactory<PortalDbContext> contexts
             {
                 await AllAsync(connection, cancellationToken);
             }
-            await NoteAsync(connection.Id, null, cancellationToken);
+            await NoteAsync(connection.Id, null, whole: parts.Length == 1, cancellationToken);
         }
         catch (PortalException e)
         {
-            await NoteAsync(connection.Id, e.Message, cancellationToken);
+            await NoteAsync(connection.Id, e.Message, whole: false, cancellationToken);
             if (e.Refusal == Refusal.Unavailable)
             {
                 throw;
@@ -226,7 +226,7 @@ internal sealed class ConnectionSync(IDbContextFactory<PortalDbContext> contexts
         await db.SaveAsync(cancellationToken);
     }
 
-    private async Task NoteAsync(Guid connection, string? problem, CancellationToken cancellationToken)
+    private async Task NoteAsync(Guid connection, string? problem, bool whole, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var row = await db.Set<GitConnection>().SingleOrDefaultAsync(c => c.Id == connection, cancellationToken);
@@ -235,7 +235,8 @@ internal sealed class ConnectionSync(IDbContextFactory<PortalDbContext> contexts
             return;
         }
         row.Problem = problem is null ? null : RepositoryText.Clean(problem, 600);
-        row.CheckedAt = problem is null ? time.GetUtcNow() : row.CheckedAt;
+        // Looks at one account must not put off the look at all of them.
+        row.CheckedAt = whole ? time.GetUtcNow() : row.CheckedAt;
         db.Signal(LiveTopics.System, Guid.Empty);
         await db.SaveAsync(cancellationToken);
     }

@@ -47,7 +47,7 @@ public sealed class GitConnection
     /// <summary>When a delivery last proved the secret for the first time, or the host greeted.</summary>
     public DateTimeOffset? WebhookVerifiedAt { get; set; }
 
-    /// <summary>When the host was last asked about the App and answered.</summary>
+    /// <summary>When the host last answered what the App covers, all of it.</summary>
     public DateTimeOffset? CheckedAt { get; set; }
 
     /// <summary>Why it did not when it was asked last; null while it does.</summary>

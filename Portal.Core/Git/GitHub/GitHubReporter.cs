@@ -35,16 +35,15 @@ public sealed record CommitReport(string Name, string Commit, string Key, Report
 public sealed record DeploymentReport(string Environment, string Commit, string Key, ReportState State, string Description, string Link, string? Address, bool IsTransient, bool IsProduction);
 
 /// <summary>Tells GitHub how a commit's build and deploy are. Sending the same again changes nothing.</summary>
-internal sealed class GitHubReporter(IDbContextFactory<PortalDbContext> contexts, GitHubCalls calls, GitHubTokens tokens, TimeProvider time)
+internal sealed class GitHubReporter(IDbContextFactory<PortalDbContext> contexts, GitHubCalls calls, GitHubTokens tokens)
 {
     /// <summary>GitHub's limit for descriptions of statuses and deployments.</summary>
     private const int MaxDescription = 140;
 
     private const string PayloadKey = "portal";
 
-    private const int MostTokens = 1_000;
-
-    private readonly ConcurrentDictionary<RepositoryKey, GitHubTokens.Token> _tokens = new();
+    /// <summary>What GitHub says when the App lacks a permission.</summary>
+    private const string NoPermission = "not accessible by integration";
 
     /// <summary>Installations whose App may not write checks: they get commit statuses.</summary>
     private readonly ConcurrentDictionary<(Guid, long), bool> _statusesOnly = new();
@@ -53,13 +52,13 @@ internal sealed class GitHubReporter(IDbContextFactory<PortalDbContext> contexts
     /// <returns>GitHub's number of the check run; 0 where a commit status stands for it.</returns>
     public async Task<long> SendAsync(RepositoryKey key, CommitReport report, long? known, CancellationToken cancellationToken)
     {
-        if (known != 0 && !_statusesOnly.ContainsKey((key.Connection, key.Installation)))
+        if (known is > 0 || (known is null && !_statusesOnly.ContainsKey((key.Connection, key.Installation))))
         {
             try
             {
                 return await AsRepositoryAsync(key, client => CheckAsync(client.Check.Run, key.Repository, report, known), cancellationToken);
             }
-            catch (PortalException e) when (e.Refusal == Refusal.Denied)
+            catch (PortalException e) when (known is null && e.Refusal == Refusal.Denied && e.Message.Contains(NoPermission, StringComparison.OrdinalIgnoreCase))
             {
                 _statusesOnly[(key.Connection, key.Installation)] = true;
             }
@@ -170,22 +169,14 @@ internal sealed class GitHubReporter(IDbContextFactory<PortalDbContext> contexts
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var connection = await db.Set<GitConnection>().AsNoTracking().SingleOrDefaultAsync(c => c.Id == key.Connection, cancellationToken) ?? throw PortalException.NotFound("connection");
-        if (!_tokens.TryGetValue(key, out var token) || token.ExpiresAt - time.GetUtcNow() < GitHubTokens.LeastLeft)
-        {
-            if (_tokens.Count >= MostTokens)
-            {
-                _tokens.Clear();
-            }
-            _tokens[key] = token = await tokens.MintAsync(connection, key.Installation, key.Repository, GitHubUse.Report, cancellationToken);
-        }
+        var token = await tokens.SharedAsync(connection, key.Installation, key.Repository, GitHubUse.Report, cancellationToken);
         try
         {
             return await calls.WithTokenAsync(connection, key.Installation, token.Value, call, cancellationToken);
         }
         catch (PortalException e) when (e.Refusal == Refusal.Denied)
         {
-            // It may have been revoked; the next call makes another.
-            _tokens.TryRemove(key, out _);
+            tokens.Forget(key, GitHubUse.Report);
             throw;
         }
     }

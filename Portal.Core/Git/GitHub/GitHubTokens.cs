@@ -31,7 +31,7 @@ internal sealed class GitHubTokens(IDbContextFactory<PortalDbContext> contexts, 
 
     private const int MostShared = 5_000;
 
-    private readonly ConcurrentDictionary<RepositoryKey, Token> _shared = new();
+    private readonly ConcurrentDictionary<(RepositoryKey, GitHubUse), Token> _shared = new();
 
     public sealed record Token(string Value, DateTimeOffset ExpiresAt);
 
@@ -64,11 +64,14 @@ internal sealed class GitHubTokens(IDbContextFactory<PortalDbContext> contexts, 
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var (connection, installation, repository) = await GitHubAccess.DemandAsync(db, app.Id, cancellationToken);
-        if (!shared)
-        {
-            return await MintAsync(connection, installation, repository, GitHubUse.Code, cancellationToken);
-        }
-        var key = new RepositoryKey(connection.Id, installation, repository);
+        return shared ? await SharedAsync(connection, installation, repository, GitHubUse.Code, cancellationToken)
+            : await MintAsync(connection, installation, repository, GitHubUse.Code, cancellationToken);
+    }, time);
+
+    /// <summary>One token for all that is asked of a repository for the same use.</summary>
+    public async Task<Token> SharedAsync(GitConnection connection, long installation, long repository, GitHubUse use, CancellationToken cancellationToken)
+    {
+        var key = (new RepositoryKey(connection.Id, installation, repository), use);
         if (_shared.TryGetValue(key, out var known) && known.ExpiresAt - time.GetUtcNow() >= LeastLeft)
         {
             return known;
@@ -77,8 +80,11 @@ internal sealed class GitHubTokens(IDbContextFactory<PortalDbContext> contexts, 
         {
             _shared.Clear();
         }
-        return _shared[key] = await MintAsync(connection, installation, repository, GitHubUse.Code, cancellationToken);
-    }, time);
+        return _shared[key] = await MintAsync(connection, installation, repository, use, cancellationToken);
+    }
+
+    /// <summary>It was refused, and may have been revoked: the next one who asks gets another.</summary>
+    public void Forget(RepositoryKey key, GitHubUse use) => _shared.TryRemove((key, use), out _);
 
     private static Dictionary<string, object> Body(long? repository, GitHubUse use)
     {

@@ -163,6 +163,13 @@ internal sealed class GitHubTransport(TimeProvider time) : IDisposable
             : null;
         if (until is { } end)
         {
+            if (_limited.Count >= MostRemembered)
+            {
+                foreach (var (ended, _) in _limited.Where(l => l.Value <= now))
+                {
+                    _limited.TryRemove(ended, out _);
+                }
+            }
             _limited[budget] = end < now + LongestWait ? end : now + LongestWait;
         }
 

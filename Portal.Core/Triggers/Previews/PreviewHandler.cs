@@ -109,11 +109,12 @@ internal sealed class PreviewHandler(IDbContextFactory<PortalDbContext> contexts
     /// <summary>Gives it an environment; false when the team may have no more.</summary>
     private async Task<bool> StartAsync(PortalDbContext db, App app, Preview preview, CancellationToken cancellationToken)
     {
-        var running = await db.Set<Preview>().CountAsync(p => p.TeamId == app.TeamId && p.Id != preview.Id && (p.State == PreviewState.Active || p.State == PreviewState.Waiting), cancellationToken);
+        // Counted apart: strangers' pull requests must not take the places of the team's own.
+        var running = await db.Set<Preview>().CountAsync(p => p.TeamId == app.TeamId && p.Id != preview.Id && p.IsFork == preview.IsFork && (p.State == PreviewState.Active || p.State == PreviewState.Waiting), cancellationToken);
         if (running >= limits.PreviewsPerTeam)
         {
             preview.State = PreviewState.Refused;
-            preview.Ended = $"The team has {limits.PreviewsPerTeam} previews, which is its limit. It is made as soon as another one ends.";
+            preview.Ended = $"The team has {limits.PreviewsPerTeam} previews {(preview.IsFork ? "of forks" : "of its own")}, which is its limit. It is made as soon as another one ends.";
             db.Signal(LiveTopics.App, app.Id);
             return false;
         }

@@ -33,7 +33,8 @@ public sealed class PreviewWatch
             try
             {
                 var open = await _pulls.OpenAsync(await _pulls.KeyAsync(app.Id, cancellationToken), cancellationToken);
-                var known = await db.Set<Preview>().AsNoTracking().Where(p => p.AppId == app.Id).ToDictionaryAsync(p => p.Number, cancellationToken);
+                var numbers = open.Select(o => o.Number).ToList();
+                var known = await db.Set<Preview>().AsNoTracking().Where(p => p.AppId == app.Id && (p.State != PreviewState.Removed || numbers.Contains(p.Number))).ToDictionaryAsync(p => p.Number, cancellationToken);
                 var changed = open.Where(o => known.GetValueOrDefault(o.Number) is not { } k || k.Head != o.Head || k.State == PreviewState.Refused || (k.State == PreviewState.Removed && k.EndedByClosing)).Select(o => o.Number)
                     .Concat(known.Values.Where(k => k.State != PreviewState.Removed && open.All(o => o.Number != k.Number)).Select(k => k.Number));
                 foreach (var number in changed)

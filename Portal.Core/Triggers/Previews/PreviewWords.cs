@@ -23,8 +23,8 @@ internal static class PreviewWords
         text.Append(CultureInfo.InvariantCulture, $"**Preview of {name}**\n\n");
         text.Append(preview.State switch
         {
-            PreviewState.Removed => $"{preview.Ended} {(preview.EndedByClosing ? "Reopening the pull request makes it again." : "A new commit makes it again.")}",
-            PreviewState.Refused => preview.Ended,
+            PreviewState.Removed => $"{MarkdownText.Escape(preview.Ended ?? "")} {(preview.EndedByClosing ? "Reopening the pull request makes it again." : "A new commit makes it again.")}",
+            PreviewState.Refused => MarkdownText.Escape(preview.Ended ?? ""),
             PreviewState.Waiting => $"Commit `{preview.Head[..7]}` comes from a fork and waits: somebody with the right to deploy has to [approve it]({appPage}). Every new commit asks again.",
             // Sleeping and waking is no news.
             _ when live == preview.Head && status is not { Severity: Severity.Error } => $"Commit `{preview.Head[..7]}` is live.",

@@ -23,8 +23,6 @@ public sealed class GitReport
 
     public required Guid EnvironmentId { get; init; }
 
-    public required Guid TeamId { get; init; }
-
     // Kept here, so that the end of an app can still be told.
     public required Guid ConnectionId { get; init; }
 
@@ -42,12 +40,12 @@ public sealed class GitReport
 
     public DateTimeOffset? SentAt { get; set; }
 
-    /// <summary>The host's words for the environment; needed to end it when everything else is gone.</summary>
-    public string? Environment { get; set; }
+    /// <summary>Of the check, or of the deployment's environment.</summary>
+    public required string Name { get; init; }
 
-    public string? Commit { get; set; }
+    public required string Commit { get; init; }
 
-    /// <summary>Why it could not be told and will not be tried again.</summary>
+    /// <summary>Why it could not be told; it is tried again when there is something else to tell.</summary>
     public string? Problem { get; set; }
 }
 
@@ -58,7 +56,7 @@ internal sealed class GitReportMapping : IEntityTypeConfiguration<GitReport>
         builder.ToTable("git_reports");
         builder.HasKey(r => r.SubjectId);
         builder.Property(r => r.Sent).HasMaxLength(64);
-        builder.Property(r => r.Environment).HasMaxLength(100);
+        builder.Property(r => r.Name).HasMaxLength(100);
         builder.Property(r => r.Commit).HasMaxLength(64);
         builder.Property(r => r.Problem).HasMaxLength(600);
         builder.HasIndex(r => r.EnvironmentId);

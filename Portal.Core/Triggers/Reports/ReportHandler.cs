@@ -28,6 +28,8 @@ internal sealed class ReportHandler(IDbContextFactory<PortalDbContext> contexts,
     /// <summary>Progress of one subject is told no more often; its end always at once.</summary>
     private static readonly TimeSpan Progress = TimeSpan.FromSeconds(15);
 
+    private const string Removed = "The environment was removed.";
+
     private static readonly TimeSpan Recent = TimeSpan.FromDays(7);
 
     public string Kind => JobKinds.Report;
@@ -61,7 +63,7 @@ internal sealed class ReportHandler(IDbContextFactory<PortalDbContext> contexts,
             var again = false;
             foreach (var subject in await SubjectsAsync(db, id, words, cancellationToken))
             {
-                again |= await TellAsync(db, place.Environment, key, words, subject, rows.GetValueOrDefault(subject.Id), cancellationToken);
+                again |= await TellAsync(db, id, key, subject, rows.GetValueOrDefault(subject.Id), cancellationToken);
             }
             await CommentAsync(db, id, words, place.Environment, cancellationToken);
             if (again)
@@ -140,7 +142,7 @@ internal sealed class ReportHandler(IDbContextFactory<PortalDbContext> contexts,
     }
 
     /// <returns>Whether it has to be looked at again later.</returns>
-    private async Task<bool> TellAsync(PortalDbContext db, AppEnvironment environment, RepositoryKey key, ReportWords.Place place, Subject subject, GitReport? row, CancellationToken cancellationToken)
+    private async Task<bool> TellAsync(PortalDbContext db, Guid environment, RepositoryKey key, Subject subject, GitReport? row, CancellationToken cancellationToken)
     {
         // A deploy that ended before it was ever told needs no entry at the host.
         if (row?.Sent == subject.Fingerprint || (row is null && subject is { Kind: ReportKind.Release, State: ReportState.Inactive or ReportState.Cancelled }))
@@ -157,12 +159,11 @@ internal sealed class ReportHandler(IDbContextFactory<PortalDbContext> contexts,
             {
                 SubjectId = subject.Id,
                 Kind = subject.Kind,
-                EnvironmentId = environment.Id,
-                TeamId = environment.TeamId,
+                EnvironmentId = environment,
                 ConnectionId = key.Connection,
                 InstallationId = key.Installation,
                 RepositoryId = key.Repository,
-                Environment = place.Deployment,
+                Name = subject.Check?.Name ?? subject.Deployment!.Environment,
                 Commit = subject.Check?.Commit ?? subject.Deployment!.Commit,
             };
             db.Add(row);
@@ -185,22 +186,27 @@ internal sealed class ReportHandler(IDbContextFactory<PortalDbContext> contexts,
         return false;
     }
 
-    /// <summary>The environment is gone: its deployments are told to be inactive, and what was said is forgotten.</summary>
+    /// <summary>The environment is gone: what the host believes to run or to be under way is ended there, and what was said is forgotten.</summary>
     private async Task EndAsync(PortalDbContext db, IEnumerable<GitReport> rows, CancellationToken cancellationToken)
     {
         foreach (var row in rows.OrderBy(r => r.SubjectId))
         {
-            if (row is { Kind: ReportKind.Release, ExternalId: { } deployment, SentState: ReportState.Success, Environment: { } environment, Commit: { } commit })
+            var key = new RepositoryKey(row.ConnectionId, row.InstallationId, row.RepositoryId);
+            var underWay = row.SentState is ReportState.Queued or ReportState.InProgress;
+            try
             {
-                try
+                if (row is { Kind: ReportKind.Build, ExternalId: { } check } && underWay)
                 {
-                    await reporter.SendAsync(new RepositoryKey(row.ConnectionId, row.InstallationId, row.RepositoryId),
-                        new DeploymentReport(environment, commit, row.SubjectId.ToString(), ReportState.Inactive, "Removed", options.PublicUrl, null, false, false), deployment, cancellationToken);
+                    await reporter.SendAsync(key, new CommitReport(row.Name, row.Commit, row.SubjectId.ToString(), ReportState.Cancelled, Removed, Removed, options.PublicUrl, null, time.GetUtcNow()), check, cancellationToken);
                 }
-                catch (PortalException e) when (e.Refusal != Refusal.Unavailable)
+                else if (row is { Kind: ReportKind.Release, ExternalId: { } deployment } && (underWay || row.SentState == ReportState.Success))
                 {
-                    // The host does not know it any more either.
+                    await reporter.SendAsync(key, new DeploymentReport(row.Name, row.Commit, row.SubjectId.ToString(), ReportState.Inactive, Removed, options.PublicUrl, null, false, false), deployment, cancellationToken);
                 }
+            }
+            catch (PortalException e) when (e.Refusal != Refusal.Unavailable)
+            {
+                // The host does not know it any more either.
             }
             db.Remove(row);
             await db.SaveAsync(cancellationToken);

@@ -18,6 +18,7 @@ using Portal.Core.Jobs;
 using Portal.Core.Live;
 using Portal.Core.Teams;
 using Portal.Core.Triggers;
+using Portal.Core.Triggers.Reports;
 using Portal.Testing;
 using Portal.Web.Git;
 using Portal.Web.Hosting;
@@ -84,7 +85,7 @@ internal sealed class GitHost : IAsyncDisposable
         builder.Services.AddGitWebhooks();
         if (decides)
         {
-            builder.Services.AddPushDecisions().AddGitHubWork().AddHostedService<JobRunner>();
+            builder.Services.AddPushDecisions().AddGitHubWork().AddReports().AddHostedService<JobRunner>();
         }
         var app = builder.Build();
         app.MapGit();

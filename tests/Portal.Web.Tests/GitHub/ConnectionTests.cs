@@ -5,7 +5,9 @@ using Portal.Core.Audit;
 using Portal.Core.Common;
 using Portal.Core.Git;
 using Portal.Core.Git.GitHub;
+using Portal.Core.Jobs;
 using Portal.Core.Triggers;
+using Portal.Core.Triggers.Reports;
 using Portal.Testing;
 
 namespace Portal.Web.Tests.GitHub;
@@ -163,6 +165,50 @@ public sealed class ConnectionTests
         var report = new CommitReport("portal: shop/web", commit, Guid.NewGuid().ToString(), ReportState.Failure, "v1 did not start", "It **failed**.", "http://localhost:8080/shop/web/builds/1", null, null);
         Assert.Equal(0, await connected.Get<GitHubReporter>().SendAsync(key, report, null, Token));
         Assert.Equal(1, connected.GitHub.Requests.Count(r => r.Method == "POST" && r.Path.Contains("/statuses/", StringComparison.Ordinal) && r.Status == 201));
+    }
+
+    [Fact]
+    public async Task What_is_under_way_at_GitHub_ends_with_its_environment_and_a_refusal_for_a_while_changes_nothing()
+    {
+        await using var connected = await ConnectedHost.StartAsync();
+        var key = new RepositoryKey(connected.Connection.Id, connected.Installation.Id, connected.Shop.Id);
+        var commit = (await connected.GitHub.HeadAsync(connected.Shop, "main"))!;
+        var report = new CommitReport("portal: shop/web", commit, Guid.NewGuid().ToString(), ReportState.InProgress, "Building", "Building.", "http://localhost:8080/shop/web/builds/1", null, null);
+        await connected.GitHub.SuspendInstallationAsync(connected.Installation);
+        await Assert.ThrowsAsync<PortalException>(() => connected.Get<GitHubReporter>().SendAsync(key, report, null, Token));
+        await connected.GitHub.UnsuspendAsync(connected.Installation);
+        var check = await connected.Get<GitHubReporter>().SendAsync(key, report, null, Token);
+        Assert.True(check > 0, "a check and no status");
+
+        var gone = Guid.NewGuid();
+        await connected.Host.Database.AddAsync(new GitReport
+        {
+            SubjectId = Guid.NewGuid(),
+            Kind = ReportKind.Build,
+            EnvironmentId = gone,
+            ConnectionId = key.Connection,
+            InstallationId = key.Installation,
+            RepositoryId = key.Repository,
+            Name = report.Name,
+            Commit = commit,
+            ExternalId = check,
+            SentState = ReportState.InProgress,
+            Sent = "x",
+            SentAt = TimeProvider.System.GetUtcNow(),
+        });
+        await using (var db = connected.Host.Database.CreateDbContext())
+        {
+            connected.Get<JobQueue>().Enqueue(db, ReportHandler.JobOf(gone));
+            await db.SaveChangesAsync(Token);
+        }
+        await connected.QuietAsync();
+        using var client = new HttpClient();
+        client.DefaultRequestHeaders.Authorization = new("Bearer", connected.GitHub.CreatePersonToken("ada"));
+        client.DefaultRequestHeaders.UserAgent.ParseAdd("tests");
+        var said = await client.GetStringAsync($"{connected.GitHub.Url}api/v3/repos/acme/shop/check-runs/{check}", Token);
+        Assert.Contains("\"cancelled\"", said, StringComparison.Ordinal);
+        await using var left = connected.Host.Database.CreateDbContext();
+        Assert.Equal(0, await left.Set<GitReport>().CountAsync(Token));
     }
 
     [Fact]

@@ -3,16 +3,17 @@ using Portal.Core.Access;
 using Portal.Core.Common;
 using Portal.Core.Git.GitHub;
 using Portal.Core.Teams;
+using Portal.Core.Triggers.Reports;
 
 namespace Portal.Web.Components.Pages.Admin.Git;
 
 /// <summary>What Admin → Git connections shows.</summary>
-public sealed record GitModel(IReadOnlyList<ConnectionView> Connections, IReadOnlyList<Team> Teams, bool MayChange)
+public sealed record GitModel(IReadOnlyList<ConnectionView> Connections, IReadOnlyDictionary<Guid, ReportBacklog> Reports, IReadOnlyList<Team> Teams, bool MayChange)
 {
     private static readonly TimeSpan GapIsTold = TimeSpan.FromDays(7);
 
-    public static async Task<GitModel> ReadAsync(Actor actor, ConnectionReader reader, TeamReader teams, CancellationToken cancellationToken) =>
-        new(await reader.ListAsync(actor, cancellationToken), await teams.MineAsync(actor, cancellationToken), AccessPolicy.Allows(actor, Permission.ManagePlatform, Resource.Platform));
+    public static async Task<GitModel> ReadAsync(Actor actor, ConnectionReader reader, ReportReader reports, TeamReader teams, CancellationToken cancellationToken) =>
+        new(await reader.ListAsync(actor, cancellationToken), await reports.ReadAsync(actor, cancellationToken), await teams.MineAsync(actor, cancellationToken), AccessPolicy.Allows(actor, Permission.ManagePlatform, Resource.Platform));
 
     /// <summary>How one connection is, the worst first.</summary>
     /// <param name="now">A gap is told for a week.</param>

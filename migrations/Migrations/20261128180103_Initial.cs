@@ -280,7 +280,6 @@ namespace Portal.Migrations.Migrations
                     subject_id = table.Column<Guid>(type: "uuid", nullable: false),
                     kind = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     environment_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    team_id = table.Column<Guid>(type: "uuid", nullable: false),
                     connection_id = table.Column<Guid>(type: "uuid", nullable: false),
                     installation_id = table.Column<long>(type: "bigint", nullable: false),
                     repository_id = table.Column<long>(type: "bigint", nullable: false),
@@ -288,8 +287,8 @@ namespace Portal.Migrations.Migrations
                     sent = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
                     sent_state = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
                     sent_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    environment = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
-                    commit = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
+                    name = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    commit = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
                     problem = table.Column<string>(type: "character varying(600)", maxLength: 600, nullable: true)
                 },
                 constraints: table =>

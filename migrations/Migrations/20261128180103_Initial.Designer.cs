@@ -15,7 +15,7 @@ using Portal.Core.Data;
 namespace Portal.Migrations.Migrations
 {
     [DbContext(typeof(PortalDbContext))]
-    [Migration("20261128163816_Initial")]
+    [Migration("20261128180103_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -2200,6 +2200,7 @@ namespace Portal.Migrations.Migrations
                         .HasColumnName("subject_id");
 
                     b.Property<string>("Commit")
+                        .IsRequired()
                         .HasMaxLength(64)
                         .HasColumnType("character varying(64)")
                         .HasColumnName("commit");
@@ -2207,11 +2208,6 @@ namespace Portal.Migrations.Migrations
                     b.Property<Guid>("ConnectionId")
                         .HasColumnType("uuid")
                         .HasColumnName("connection_id");
-
-                    b.Property<string>("Environment")
-                        .HasMaxLength(100)
-                        .HasColumnType("character varying(100)")
-                        .HasColumnName("environment");
 
                     b.Property<Guid>("EnvironmentId")
                         .HasColumnType("uuid")
@@ -2230,6 +2226,12 @@ namespace Portal.Migrations.Migrations
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)")
                         .HasColumnName("kind");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("name");
 
                     b.Property<string>("Problem")
                         .HasMaxLength(600)
@@ -2253,10 +2255,6 @@ namespace Portal.Migrations.Migrations
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)")
                         .HasColumnName("sent_state");
-
-                    b.Property<Guid>("TeamId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("team_id");
 
                     b.HasKey("SubjectId")
                         .HasName("pk_git_reports");
